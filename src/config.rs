@@ -1,0 +1,18 @@
+//! The settings: each a flag and a variable, checked once at start. Each room is handed the
+//! section that is its own.
+
+mod database;
+mod duration;
+mod graph;
+mod listener;
+mod logging;
+mod secret_key;
+mod webhooks;
+
+pub use database::DatabaseSettings;
+pub use duration::Period;
+pub use graph::{GraphSettings, UpstreamStatus};
+pub use listener::ListenerSettings;
+pub use logging::{LogFormat, LoggingSettings};
+pub use secret_key::{SecretKey, SecretKeys};
+pub use webhooks::WebhookSettings;

@@ -1,0 +1,11 @@
+//! A gateway in front of Meta's WhatsApp Cloud API that speaks AvenPing's API v2.
+//!
+//! A backend sends simple JSON to `/v2`; the gateway proves who calls ([`access`]), reads and
+//! checks the fields ([`fields`], [`messages`]), builds Meta's payload and sends it ([`graph`]),
+//! and answers in one envelope ([`wire`]). Accounts, numbers and tokens live in [`store`].
+//! [`sandbox`] stands in for Meta, so that all of it can be tried without a Meta account.
+
+pub mod clock;
+pub mod config;
+pub mod model;
+pub mod store;

@@ -1,0 +1,22 @@
+//! The nouns of the gateway. No I/O here: what a value means, and when it is valid.
+
+pub mod account;
+pub mod api_token;
+pub mod destination;
+pub mod flow;
+pub mod graph_id;
+pub mod phone_number;
+pub mod plan;
+pub mod public_address;
+pub mod timestamp;
+pub mod webhook;
+
+pub use account::{Account, AccountId, NewAccount, WhatsAppAccount};
+pub use api_token::{ApiToken, NewApiToken, TokenDigest};
+pub use destination::Destination;
+pub use flow::{FlowRecord, FlowSnapshot};
+pub use graph_id::GraphId;
+pub use phone_number::PhoneNumber;
+pub use plan::Plan;
+pub use timestamp::Timestamp;
+pub use webhook::{WebhookChange, WebhookConfig, WebhookEvent};

@@ -1,0 +1,63 @@
+//! Whom a message is for.
+
+/// A receiver in one of the three forms that Meta takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Destination {
+    /// Digits only, at most 20. No country logic: what the caller wrote is what Meta gets.
+    Phone(String),
+    /// A business-scoped user id, passed untouched.
+    User(String),
+    /// A group id, passed untouched.
+    Group(String),
+}
+
+impl Destination {
+    /// Keeps the ASCII digits of `text`. `None` if there are none, or more than 20.
+    #[must_use]
+    pub fn phone(text: &str) -> Option<Self> {
+        let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        (1..=20).contains(&digits.len()).then_some(Self::Phone(digits))
+    }
+
+    /// Takes `CC.` and up to 128 letters and digits, such as `US.13491208655302741918`.
+    #[must_use]
+    pub fn user(text: &str) -> Option<Self> {
+        let (country, rest) = text.split_once('.')?;
+        let is_id = country.len() == 2
+            && country.bytes().all(|byte| byte.is_ascii_uppercase())
+            && (1..=128).contains(&rest.len())
+            && rest.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        is_id.then(|| Self::User(text.to_owned()))
+    }
+
+    #[must_use]
+    pub fn group(text: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._@-".contains(&byte);
+        let is_id = (1..=128).contains(&text.len()) && text.bytes().all(allowed);
+        is_id.then(|| Self::Group(text.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Destination;
+
+    #[test]
+    fn everything_but_ascii_digits_is_dropped_from_a_phone_number() {
+        let digits = |text| Destination::phone(text);
+        let expected = Some(Destination::Phone("15551234567".into()));
+        assert_eq!(digits("+1 (555) 123-4567"), expected);
+        assert_eq!(digits("١15551234567"), expected);
+        assert_eq!(digits("call me"), None);
+        assert_eq!(digits(&"1".repeat(21)), None);
+        assert!(digits(&"1".repeat(20)).is_some());
+    }
+
+    #[test]
+    fn a_user_id_is_a_country_and_letters_or_digits() {
+        assert!(Destination::user("US.13491208655302741918").is_some());
+        for wrong in ["us.1", "US.", "US1", "USA.1", "US.1.2", "US.a b"] {
+            assert!(Destination::user(wrong).is_none(), "{wrong} was taken");
+        }
+    }
+}

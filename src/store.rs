@@ -1,0 +1,50 @@
+//! What the gateway remembers: one trait per noun, kept by SQLite and by PostgreSQL alike.
+//!
+//! The sentences on the traits are promises. Each has its case in `tests/store/`, which runs on
+//! both databases. What must happen together is one method; what belongs to an account is always
+//! looked up with the account's id.
+
+pub mod accounts;
+pub mod api_tokens;
+mod error;
+pub mod flows;
+mod keyring;
+mod postgres;
+mod sqlite;
+pub mod upkeep;
+pub mod webhooks;
+
+use std::sync::Arc;
+
+pub use accounts::{AccountChange, Accounts};
+pub use api_tokens::ApiTokens;
+pub use error::StoreError;
+pub use flows::Flows;
+pub use keyring::Keyring;
+pub use upkeep::Upkeep;
+pub use webhooks::Webhooks;
+
+use crate::config::DatabaseSettings;
+
+/// All nouns of one database.
+pub trait Database: Accounts + ApiTokens + Flows + Webhooks + Upkeep {}
+
+impl<T: Accounts + ApiTokens + Flows + Webhooks + Upkeep> Database for T {}
+
+/// A handle to the database; clones share its connections.
+pub type Store = Arc<dyn Database>;
+
+/// Opens the database that the settings name. It is created (SQLite) but not migrated.
+///
+/// # Errors
+/// When the URL names no known database, or the database cannot be reached.
+pub async fn open(settings: &DatabaseSettings, keyring: Keyring) -> Result<Store, StoreError> {
+    let scheme = settings.url.split(':').next().unwrap_or_default();
+    match scheme {
+        "sqlite" => Ok(Arc::new(sqlite::Sqlite::open(settings, keyring).await?)),
+        "postgres" | "postgresql" => {
+            Ok(Arc::new(postgres::Postgres::open(settings, keyring).await?))
+        }
+        _ => Err(StoreError::UnknownDatabase),
+    }
+}

@@ -1,0 +1,57 @@
+//! Accounts, with what is written and read together with them: plans, WhatsApp account, numbers.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::StoreError;
+use crate::model::{
+    Account, AccountId, GraphId, NewAccount, PhoneNumber, Plan, Timestamp, TokenDigest,
+};
+
+/// A change to an account; what is `None` or empty stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct AccountChange {
+    /// Takes the place of the primary plan; `Some(None)` takes it away. Add-ons stay.
+    pub primary_plan: Option<Option<Plan>>,
+    pub meta_token: Option<SecretString>,
+    /// Numbers to add; one that is there already gets the new display number and name.
+    pub add_numbers: Vec<PhoneNumber>,
+    pub remove_numbers: Vec<GraphId>,
+    pub suspended: Option<bool>,
+}
+
+#[async_trait]
+pub trait Accounts: Send + Sync {
+    /// Writes the account and its token in one step. [`StoreError::Taken`] with `"email"` or
+    /// `"API token"` if another account has it; then nothing is written.
+    async fn create_account(&self, new: &NewAccount) -> Result<(), StoreError>;
+
+    /// The account with this id, or with this email in any letter case.
+    async fn account(&self, id_or_email: &str) -> Result<Option<Account>, StoreError>;
+
+    /// Up to `limit` accounts in the order of their ids, from the one behind `after`.
+    async fn accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: i64,
+    ) -> Result<Vec<Account>, StoreError>;
+
+    /// The account whose token has this digest and is live at `now`. Suspended accounts are
+    /// returned too: the caller decides what they may do.
+    async fn account_by_token(
+        &self,
+        digest: &TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StoreError>;
+
+    /// Applies the whole change or nothing of it. `false` if there is no such account.
+    /// A Meta token is written only where there is a WhatsApp account; without one, `false`.
+    async fn change_account(
+        &self,
+        id: &AccountId,
+        change: &AccountChange,
+    ) -> Result<bool, StoreError>;
+
+    /// Deletes the account and everything that belongs to it. `false` if there is none.
+    async fn delete_account(&self, id: &AccountId) -> Result<bool, StoreError>;
+}

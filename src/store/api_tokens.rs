@@ -1,0 +1,23 @@
+//! The tokens that callers show.
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::model::{AccountId, NewApiToken, Timestamp};
+
+#[async_trait]
+pub trait ApiTokens: Send + Sync {
+    /// Gives the account a new token. The newest live one stays valid until `keep_old_until`,
+    /// every other stops at once; with `None` they all stop at once. So at most two are ever
+    /// live. `false` if there is no such account. [`StoreError::Taken`] with `"API token"` if
+    /// the token is somebody's already.
+    async fn rotate_token(
+        &self,
+        account: &AccountId,
+        token: &NewApiToken,
+        keep_old_until: Option<Timestamp>,
+    ) -> Result<bool, StoreError>;
+
+    /// Stops every token of the account at once. Answers how many were live at `now`.
+    async fn revoke_tokens(&self, account: &AccountId, now: Timestamp) -> Result<u64, StoreError>;
+}

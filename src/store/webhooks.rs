@@ -1,0 +1,22 @@
+//! Where each account wants to be called.
+
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::StoreError;
+use crate::model::{AccountId, WebhookChange, WebhookConfig};
+
+#[async_trait]
+pub trait Webhooks: Send + Sync {
+    /// The account's settings; the default ones if it never set any.
+    async fn webhook_config(&self, account: &AccountId) -> Result<WebhookConfig, StoreError>;
+
+    /// Applies [`WebhookConfig::changed_by`] and answers the settings that now hold. Two changes
+    /// at once happen one after the other: neither is lost.
+    async fn change_webhook_config(
+        &self,
+        account: &AccountId,
+        change: &WebhookChange,
+        fresh_code: &SecretString,
+    ) -> Result<WebhookConfig, StoreError>;
+}
