@@ -5,7 +5,16 @@
 //! and answers in one envelope ([`wire`]). Accounts, numbers and tokens live in [`store`].
 //! [`sandbox`] stands in for Meta, so that all of it can be tried without a Meta account.
 
+pub mod access;
+pub mod api;
+pub mod app;
 pub mod clock;
 pub mod config;
+pub mod fields;
+pub mod graph;
+pub mod messages;
 pub mod model;
+pub mod openapi;
+pub mod state;
 pub mod store;
+pub mod wire;

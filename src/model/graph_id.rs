@@ -1,11 +1,13 @@
 //! An id of Meta's, fit to stand in a Graph path.
 
+use std::sync::Arc;
+
 use serde::{Serialize, Serializer};
 
 /// 1 to 128 of `[A-Za-z0-9_-]`, with at least one digit: a value of this type can never be
 /// a word that Graph understands by itself, such as `me`, nor leave its path segment.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct GraphId(String);
+pub struct GraphId(Arc<str>);
 
 impl GraphId {
     #[must_use]
@@ -14,7 +16,7 @@ impl GraphId {
         let is_id = (1..=128).contains(&text.len())
             && text.bytes().all(allowed)
             && text.bytes().any(|byte| byte.is_ascii_digit());
-        is_id.then(|| Self(text.to_owned()))
+        is_id.then(|| Self(text.into()))
     }
 
     #[must_use]

@@ -1,0 +1,25 @@
+//! Every resource but messages: one file each, with its routes beside its handlers.
+
+mod account;
+mod forms;
+mod media;
+mod paging;
+mod public;
+mod templates;
+mod webhooks;
+
+use crate::openapi::Route;
+
+/// All routes of this room.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    let rooms = [
+        public::routes(),
+        account::routes(),
+        templates::routes(),
+        forms::routes(),
+        media::routes(),
+        webhooks::routes(),
+    ];
+    rooms.into_iter().flatten().collect()
+}

@@ -1,0 +1,61 @@
+//! Finding a media of the caller's, and no one else's.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+use crate::access::DeveloperPlan;
+use crate::graph::{MediaInfo, Outcome};
+use crate::model::GraphId;
+use crate::state::{AppState, Caller};
+use crate::wire::{ApiError, Carried, GraphIdPath, Reply, RequestRecord, data_of};
+
+pub(super) async fn show(
+    GraphIdPath(id): GraphIdPath,
+    Carried(plan): Carried<DeveloperPlan>,
+    Carried(record): Carried<Arc<RequestRecord>>,
+    State(state): State<AppState>,
+) -> Result<Reply<BTreeMap<String, Box<RawValue>>>, ApiError> {
+    let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
+    let (info, _) = record.upstream(find(&state, plan.caller(), &id)).await?;
+    let known: Option<BTreeMap<String, Box<RawValue>>> = serde_json::from_slice(&info.body).ok();
+    let mut known = known.ok_or(ApiError::MEDIA_NOT_FOUND)?;
+    known.remove("url");
+    Ok(Reply(known))
+}
+
+pub(super) async fn remove(
+    GraphIdPath(id): GraphIdPath,
+    Carried(plan): Carried<DeveloperPlan>,
+    Carried(record): Carried<Arc<RequestRecord>>,
+    State(state): State<AppState>,
+) -> Result<Response, ApiError> {
+    let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
+    let caller = plan.caller();
+    // Nothing is deleted before the media is known to be the caller's.
+    let (_, number) = record.upstream(find(&state, caller, &id)).await?;
+    let gone = state.graph.delete_media(caller.credentials(), &id, Some(&number));
+    let answer = record.upstream(gone).await?;
+    Ok(data_of(&answer))
+}
+
+/// Asks Graph for the media as one of the caller's numbers: two accounts may share a Meta token,
+/// and then Graph by itself denies nothing.
+pub(super) async fn find(
+    state: &AppState,
+    caller: &Caller,
+    id: &GraphId,
+) -> Result<(MediaInfo, GraphId), ApiError> {
+    let mut last = ApiError::MEDIA_NOT_FOUND;
+    for number in &caller.account.phone_numbers {
+        match state.graph.media(caller.credentials(), id, Some(&number.id)).await {
+            Ok(info) => return Ok((info, number.id.clone())),
+            Err(failure) if failure.outcome == Outcome::Rejected => last = failure.into(),
+            Err(failure) => return Err(failure.into()),
+        }
+    }
+    Err(last)
+}

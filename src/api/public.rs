@@ -1,0 +1,106 @@
+//! What anybody may ask: is it there, which version, is it ready.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::header::CONTENT_TYPE;
+use serde::Serialize;
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::access::Guard;
+use crate::openapi::{Answer, Route, document};
+use crate::state::AppState;
+use crate::wire::{ApiError, Reply};
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+#[derive(Serialize, ToSchema)]
+struct Welcome {
+    name: &'static str,
+    version: &'static str,
+    documentation: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Health {
+    status: &'static str,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Version {
+    version: &'static str,
+    api: &'static str,
+    graph: String,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Ready {
+    ready: bool,
+}
+
+macro_rules! schema_of {
+    ($name:ty) => {
+        || match <$name as PartialSchema>::schema() {
+            utoipa::openapi::RefOr::T(schema) => schema,
+            utoipa::openapi::RefOr::Ref(_) => utoipa::openapi::schema::Schema::default(),
+        }
+    };
+}
+pub(super) use schema_of;
+
+pub(super) fn routes() -> Vec<Route> {
+    let public = |path, handler, schema, summary| {
+        Route::get(path, handler, Answer::Data(schema)).about("Service", summary).guarded(Guard::Public)
+    };
+    vec![
+        public("/", get(welcome), schema_of!(Welcome), "Name, version and documentation"),
+        public("/v2/health", get(health), schema_of!(Health), "Whether the process lives"),
+        public("/v2/version", get(version), schema_of!(Version), "The versions in use"),
+        public("/v2/ready", get(ready), schema_of!(Ready), "Whether it should get traffic"),
+        Route::get("/v2/openapi.json", get(openapi), Answer::Bare(any_object))
+            .about("Service", "This document")
+            .guarded(Guard::Public),
+    ]
+}
+
+fn any_object() -> utoipa::openapi::schema::Schema {
+    let object = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::Object);
+    utoipa::openapi::schema::Schema::Object(object.build())
+}
+
+async fn welcome(State(state): State<AppState>) -> Reply<Welcome> {
+    let base = state.public_url.as_str().trim_end_matches('/');
+    let documentation = format!("{base}/v2/openapi.json");
+    Reply(Welcome { name: "AvenPing gateway", version: VERSION, documentation })
+}
+
+async fn health() -> Reply<Health> {
+    Reply(Health { status: "ok" })
+}
+
+async fn version(State(state): State<AppState>) -> Reply<Version> {
+    let graph = state.graph.version().to_owned();
+    Reply(Version { version: VERSION, api: "v2", graph })
+}
+
+async fn ready(State(state): State<AppState>) -> Result<Reply<Ready>, ApiError> {
+    let database = state.readiness.database(&state.store).await;
+    let missing = [
+        ("the process is stopping", state.stopping.is_cancelled()),
+        ("the database does not answer", !database),
+    ];
+    match missing.into_iter().find(|(_, missing)| *missing) {
+        Some((what, _)) => Err(ApiError::NotReady(what)),
+        None => Ok(Reply(Ready { ready: true })),
+    }
+}
+
+async fn openapi() -> Response {
+    static DOCUMENT: LazyLock<Arc<str>> = LazyLock::new(|| {
+        let document = document(&crate::app::routes());
+        document.to_json().unwrap_or_default().into()
+    });
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT.to_string()).into_response()
+}

@@ -1,0 +1,31 @@
+//! Puts routes and layers together.
+
+mod outer;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+
+use crate::access::guard;
+use crate::openapi::Route;
+use crate::state::AppState;
+use crate::wire::ApiError;
+use crate::{api, messages};
+
+/// Every route of the gateway, with its description.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    messages::routes().into_iter().chain(api::routes()).collect()
+}
+
+/// The whole service.
+#[must_use]
+pub fn router(state: AppState) -> Router {
+    let router = routes().into_iter().fold(Router::new(), |router, route| {
+        router.route(route.path, guard(route.handler, route.guard, &state))
+    });
+    router
+        .fallback(|| async { ApiError::ROUTE_NOT_FOUND })
+        .method_not_allowed_fallback(|| async { ApiError::MethodNotAllowed })
+        .layer(from_fn_with_state(state.clone(), outer::outer))
+        .with_state(state)
+}

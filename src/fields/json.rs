@@ -1,0 +1,129 @@
+//! A JSON value that stays its own source text until a field reads it. Nothing is turned into a
+//! tree: numbers keep their digits, and what is only passed on is copied as it came.
+
+use std::borrow::Cow;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+/// One value: valid JSON without white space around it.
+#[derive(Clone, Copy, Debug)]
+pub struct Json<'a>(&'a str);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JsonKind {
+    Null,
+    Bool,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// The members of an object. Of a repeated key the last counts, as in JavaScript.
+#[derive(Clone, Debug, Default)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+impl<'a> Json<'a> {
+    /// The source text.
+    #[must_use]
+    pub fn text(self) -> &'a str {
+        self.0
+    }
+
+    #[must_use]
+    pub fn kind(self) -> JsonKind {
+        match self.0.as_bytes().first() {
+            Some(b'"') => JsonKind::String,
+            Some(b'{') => JsonKind::Object,
+            Some(b'[') => JsonKind::Array,
+            Some(b't' | b'f') => JsonKind::Bool,
+            Some(b'n') | None => JsonKind::Null,
+            Some(_) => JsonKind::Number,
+        }
+    }
+
+    /// The text of a string. `Err` if its escapes are no Unicode text (a lone surrogate).
+    #[must_use]
+    pub fn as_string(self) -> Option<Result<Cow<'a, str>, serde_json::Error>> {
+        #[derive(serde::Deserialize)]
+        struct Borrowed<'b>(#[serde(borrow)] Cow<'b, str>);
+
+        let read = || serde_json::from_str::<Borrowed<'a>>(self.0).map(|text| text.0);
+        (self.kind() == JsonKind::String).then(read)
+    }
+
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        match self.0 {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        }
+    }
+
+    /// The members of an object; `None` for anything else.
+    #[must_use]
+    pub fn members(self) -> Option<Members<'a>> {
+        (self.kind() == JsonKind::Object).then(|| serde_json::from_str(self.0).ok())?
+    }
+
+    /// The items of an array; `None` for anything else.
+    #[must_use]
+    pub fn items(self) -> Option<Vec<Json<'a>>> {
+        if self.kind() != JsonKind::Array {
+            return None;
+        }
+        let items: Vec<&'a RawValue> = serde_json::from_str(self.0).ok()?;
+        Some(items.into_iter().map(|item| Json(item.get())).collect())
+    }
+
+    fn is_blank(self) -> bool {
+        self.0 == "null" || self.0 == "\"\""
+    }
+}
+
+impl<'a> Members<'a> {
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Json<'a>> {
+        self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    /// Whether the member is there, and neither `null` nor an empty string.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.get(name).is_some_and(|value| !value.is_blank())
+    }
+
+    #[must_use]
+    pub fn is(&self, name: &str, kind: JsonKind) -> bool {
+        self.get(name).is_some_and(|value| value.kind() == kind)
+    }
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        #[derive(serde::Deserialize)]
+        struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
+
+        let mut members = Vec::with_capacity(8);
+        while let Some((Key(name), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
+            members.push((name, Json(value.get())));
+        }
+        Ok(Members(members))
+    }
+}

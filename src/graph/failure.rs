@@ -1,0 +1,181 @@
+//! What a failure of Graph's means for the caller, above all: did it go out?
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// Whether Graph took what it was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Proof that Graph took nothing.
+    NotSent,
+    /// Graph said no.
+    Rejected,
+    /// It may have been sent.
+    Unknown,
+}
+
+/// Why it failed, as far as an HTTP status can tell it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    Refused,
+    UnknownObject,
+    Throttled,
+    Timeout,
+    /// The account's own access to Meta is broken: not the fault of who calls us.
+    Credentials,
+    /// No connection, a reset, a 5xx, an answer that is none.
+    Broken,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("{}", self.message())]
+pub struct GraphFailure {
+    pub outcome: Outcome,
+    /// Whether the same call may be made again without harm.
+    pub retryable: bool,
+    /// Absent when there was no HTTP answer.
+    pub upstream_status: Option<u16>,
+    pub error: Option<GraphError>,
+    pub retry_after: Option<Duration>,
+    pub cause: Cause,
+    /// For the log: what happened, in words of ours.
+    pub detail: &'static str,
+}
+
+/// Graph's error object, with the Meta token taken out wherever it appeared.
+#[derive(Debug)]
+pub struct GraphError {
+    raw: Box<RawValue>,
+    pub message: Option<String>,
+    pub code: Option<i64>,
+    pub subcode: Option<i64>,
+}
+
+impl GraphFailure {
+    #[must_use]
+    pub fn message(&self) -> &str {
+        let told = self.error.as_ref().and_then(|error| error.message.as_deref());
+        told.filter(|message| !message.is_empty()).unwrap_or("WhatsApp API request failed")
+    }
+
+    pub(super) fn new(outcome: Outcome, cause: Cause, detail: &'static str) -> Self {
+        Self {
+            outcome,
+            retryable: outcome == Outcome::NotSent,
+            upstream_status: None,
+            error: None,
+            retry_after: None,
+            cause,
+            detail,
+        }
+    }
+
+    pub(super) fn with_status(mut self, status: u16) -> Self {
+        self.upstream_status = Some(status);
+        self
+    }
+}
+
+impl GraphError {
+    /// Reads the error object out of an answer; `None` if the answer has none.
+    pub(super) fn read(body: &[u8], token: &SecretString) -> Option<Self> {
+        #[derive(Deserialize)]
+        struct Answer {
+            error: Box<RawValue>,
+        }
+        #[derive(Deserialize, Default)]
+        struct Known {
+            message: Option<serde_json::Value>,
+            code: Option<serde_json::Value>,
+            error_subcode: Option<serde_json::Value>,
+        }
+
+        let answer: Answer = serde_json::from_slice(body).ok()?;
+        let raw = RawValue::from_string(without_token(answer.error.get(), token)).ok()?;
+        if !raw.get().starts_with('{') {
+            return None;
+        }
+        let known: Known = serde_json::from_str(raw.get()).unwrap_or_default();
+        let number = |value: Option<serde_json::Value>| {
+            value.and_then(|value| value.as_i64().or_else(|| value.as_str()?.parse().ok()))
+        };
+        Some(Self {
+            message: known.message.and_then(|text| text.as_str().map(str::to_owned)),
+            code: number(known.code),
+            subcode: number(known.error_subcode),
+            raw,
+        })
+    }
+
+    #[must_use]
+    pub fn raw(&self) -> &RawValue {
+        &self.raw
+    }
+
+    pub(super) fn is_throttling(&self) -> bool {
+        matches!(self.code, Some(4 | 80007 | 130_429 | 131_056))
+    }
+
+    /// How long to wait when Graph did not say: a pair of numbers may speak every 6 s, a
+    /// number's throughput is back within a second, application limits count by the hour.
+    pub(super) fn usual_wait(&self) -> Duration {
+        Duration::from_secs(match self.code {
+            Some(131_056) => 6,
+            Some(4 | 80007) => 60,
+            _ => 1,
+        })
+    }
+
+    pub(super) fn cause(&self) -> Cause {
+        match (self.code, self.subcode) {
+            (Some(0 | 3 | 10 | 104 | 190 | 200..=299 | 131_005), _) => Cause::Credentials,
+            (Some(33 | 803 | 132_001), _) | (Some(100), Some(33)) => Cause::UnknownObject,
+            _ => Cause::Refused,
+        }
+    }
+}
+
+/// Meta has been seen to repeat tokens in messages and links.
+pub(super) fn without_token(text: &str, token: &SecretString) -> String {
+    let token = token.expose_secret();
+    if token.is_empty() || !text.contains(token) {
+        return text.to_owned();
+    }
+    text.replace(token, "[redacted]")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cause, GraphError};
+
+    fn read(body: &str) -> Option<GraphError> {
+        GraphError::read(body.as_bytes(), &"EAAsecret".into())
+    }
+
+    #[test]
+    fn the_token_is_taken_out_of_whatever_graph_says() {
+        let error = read(r#"{"error":{"message":"bad EAAsecret","code":190}}"#).unwrap();
+        assert_eq!(error.message.as_deref(), Some("bad [redacted]"));
+        assert!(!error.raw().get().contains("EAAsecret"));
+        assert_eq!(error.cause(), Cause::Credentials);
+    }
+
+    #[test]
+    fn codes_are_read_as_numbers_and_as_text() {
+        assert_eq!(read(r#"{"error":{"code":"131056"}}"#).unwrap().code, Some(131_056));
+        assert!(read(r#"{"error":{"code":80007}}"#).unwrap().is_throttling());
+        let unknown = read(r#"{"error":{"code":100,"error_subcode":33}}"#).unwrap();
+        assert_eq!(unknown.cause(), Cause::UnknownObject);
+    }
+
+    #[test]
+    fn only_an_object_is_an_error_of_graphs() {
+        for body in [r#"{"error":"no"}"#, r#"{"error":null}"#, "<html>", "{}", ""] {
+            assert!(read(body).is_none(), "{body}");
+        }
+    }
+}

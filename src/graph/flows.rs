@@ -1,0 +1,66 @@
+//! The flows of a WhatsApp Business Account.
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::exchange::Repeat;
+use super::page::bearer;
+use super::{Credentials, Graph, GraphFailure, Page, PageQuery};
+use crate::model::{FlowSnapshot, GraphId};
+
+/// What the gateway reads of a flow; the caller gets all of it.
+#[derive(Debug, Deserialize)]
+pub struct Flow {
+    id: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    status: String,
+    validation_errors: Option<Box<RawValue>>,
+}
+
+impl Flow {
+    /// `None` if the text is no flow, or its id none that could be asked for.
+    #[must_use]
+    pub fn read(text: &[u8]) -> Option<FlowSnapshot> {
+        let flow: Self = serde_json::from_slice(text).ok()?;
+        let validation = flow.validation_errors.map_or_else(|| "[]".into(), |raw| raw.get().to_owned());
+        Some(FlowSnapshot {
+            id: GraphId::parse(&flow.id)?,
+            name: flow.name,
+            status: flow.status,
+            validation,
+        })
+    }
+}
+
+impl Graph {
+    /// One page of the account's flows.
+    ///
+    /// # Errors
+    /// As any read of Graph's.
+    pub async fn flows(
+        &self,
+        credentials: Credentials<'_>,
+        waba: &GraphId,
+        query: &PageQuery,
+    ) -> Result<Page, GraphFailure> {
+        self.page(credentials, waba, "flows", query).await
+    }
+
+    /// One flow, as Graph tells of it.
+    ///
+    /// # Errors
+    /// As any read of Graph's.
+    pub async fn flow(
+        &self,
+        credentials: Credentials<'_>,
+        flow: &GraphId,
+    ) -> Result<Bytes, GraphFailure> {
+        let url = self.address(flow, None);
+        let budget = self.0.settings.read_timeout.get();
+        let request = || bearer(self.0.client.get(url.clone()), credentials);
+        self.exchange(credentials, Repeat::Freely, budget, request).await
+    }
+}

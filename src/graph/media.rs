@@ -1,0 +1,214 @@
+//! Media: upload, look-up, bytes, deletion. Files pass through; none is ever held in memory.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use reqwest::multipart::{Form, Part};
+use reqwest::{Body, Response, StatusCode};
+use serde::Deserialize;
+use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::io::ReaderStream;
+use url::Url;
+
+use super::exchange::{Repeat, once, out_of_time, without_answer};
+use super::failure::{Cause, GraphFailure, Outcome};
+use super::page::bearer;
+use super::{Credentials, Graph};
+use crate::model::GraphId;
+
+/// How long the first byte of a download may take, and each one after a byte.
+const BYTES_WAIT: Duration = Duration::from_secs(10);
+
+/// A file that is ready to go up, its length known.
+#[derive(Debug)]
+pub struct MediaUpload {
+    pub file: tokio::fs::File,
+    pub length: u64,
+    pub filename: String,
+    pub mime_type: String,
+}
+
+/// What Graph knows of a media.
+#[derive(Debug)]
+pub struct MediaInfo {
+    /// The answer as it came.
+    pub body: Bytes,
+    /// Where the bytes are, if Graph said so and the place may be trusted with the Meta token.
+    pub url: Option<Url>,
+    pub url_announced: bool,
+    pub mime_type: Option<String>,
+    pub sha256: Option<String>,
+    pub file_size: Option<u64>,
+}
+
+/// The bytes of a media, still to be read.
+#[derive(Debug)]
+pub struct MediaBytes {
+    response: Response,
+    deadline: Instant,
+}
+
+impl Graph {
+    /// Uploads a file for one of the account's numbers.
+    ///
+    /// # Errors
+    /// As any send: an upload is not repeated unless it provably never left.
+    pub async fn upload_media(
+        &self,
+        credentials: Credentials<'_>,
+        number: &GraphId,
+        upload: MediaUpload,
+    ) -> Result<String, GraphFailure> {
+        #[derive(Deserialize)]
+        struct Uploaded {
+            id: String,
+        }
+
+        let unsent = |detail| GraphFailure::new(Outcome::NotSent, Cause::Broken, detail);
+        let file = Body::wrap_stream(ReaderStream::with_capacity(upload.file, 64 * 1024));
+        let part = Part::stream_with_length(file, upload.length)
+            .file_name(upload.filename)
+            .mime_str(&upload.mime_type)
+            .map_err(|_| unsent("the file has no usable content type"))?;
+        let form = Form::new()
+            .text("messaging_product", "whatsapp")
+            .text("type", upload.mime_type)
+            .part("file", part);
+        let url = self.address(number, Some("media"));
+        // The stream can be read once, so the request can be made once.
+        let request = bearer(self.0.client.post(url).multipart(form), credentials);
+        let budget = self.0.settings.media_timeout.get();
+        let attempt = timeout(budget, once(request, credentials.0)).await;
+        let body = attempt.map_err(|_| out_of_time())??;
+        let uploaded: Option<Uploaded> = serde_json::from_slice(&body).ok();
+        match uploaded {
+            Some(uploaded) if !uploaded.id.is_empty() => Ok(uploaded.id),
+            _ => {
+                let detail = "Graph's answer has no media id";
+                let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
+                Err(failure.with_status(200))
+            }
+        }
+    }
+
+    /// Looks a media up. With a number, only if the media is that number's.
+    ///
+    /// # Errors
+    /// As any read; an answer about another object counts as none.
+    pub async fn media(
+        &self,
+        credentials: Credentials<'_>,
+        media: &GraphId,
+        number: Option<&GraphId>,
+    ) -> Result<MediaInfo, GraphFailure> {
+        #[derive(Deserialize)]
+        struct Answer {
+            id: String,
+            url: Option<String>,
+            mime_type: Option<String>,
+            sha256: Option<String>,
+            file_size: Option<serde_json::Value>,
+        }
+
+        let url = self.media_address(media, number);
+        let budget = self.0.settings.read_timeout.get();
+        let request = || bearer(self.0.client.get(url.clone()), credentials);
+        let body = self.exchange(credentials, Repeat::Freely, budget, request).await?;
+        let answer: Option<Answer> = serde_json::from_slice(&body).ok();
+        let Some(answer) = answer.filter(|answer| answer.id == media.as_str()) else {
+            let detail = "Graph's answer is about another object";
+            return Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200));
+        };
+        let url_announced = answer.url.as_ref().is_some_and(|url| !url.is_empty());
+        let url = answer.url.and_then(|url| Url::parse(&url).ok());
+        Ok(MediaInfo {
+            body,
+            url_announced,
+            url: url.filter(|url| self.may_see_token(url)),
+            mime_type: answer.mime_type,
+            sha256: answer.sha256,
+            file_size: answer.file_size.and_then(|size| size.as_u64().or_else(|| size.as_str()?.parse().ok())),
+        })
+    }
+
+    /// Deletes a media.
+    ///
+    /// # Errors
+    /// As any send.
+    pub async fn delete_media(
+        &self,
+        credentials: Credentials<'_>,
+        media: &GraphId,
+        number: Option<&GraphId>,
+    ) -> Result<Bytes, GraphFailure> {
+        let url = self.media_address(media, number);
+        let budget = self.0.settings.read_timeout.get();
+        let request = || bearer(self.0.client.delete(url.clone()), credentials);
+        self.exchange(credentials, Repeat::UnlessSent, budget, request).await
+    }
+
+    /// Starts to fetch the bytes. The status is still to be looked at.
+    ///
+    /// # Errors
+    /// When no answer came.
+    pub async fn media_bytes(
+        &self,
+        credentials: Credentials<'_>,
+        url: &Url,
+    ) -> Result<MediaBytes, GraphFailure> {
+        let deadline = Instant::now() + self.0.settings.media_timeout.get();
+        let request = bearer(self.0.client.get(url.clone()), credentials).send();
+        let response = timeout(BYTES_WAIT, request).await.map_err(|_| out_of_time())?;
+        let response = response.map_err(|error| without_answer(&error))?;
+        Ok(MediaBytes { response, deadline })
+    }
+
+    fn media_address(&self, media: &GraphId, number: Option<&GraphId>) -> Url {
+        let mut url = self.address(media, None);
+        if let Some(number) = number {
+            url.query_pairs_mut().append_pair("phone_number_id", number.as_str());
+        }
+        url
+    }
+
+    /// The token goes to Meta's hosts over https, and to where Graph itself is configured to be.
+    fn may_see_token(&self, url: &Url) -> bool {
+        if url.origin() == self.0.settings.url.origin() {
+            return true;
+        }
+        let Some(host) = url.domain() else { return false };
+        let metas = host == "lookaside.fbsbx.com"
+            || host.ends_with(".fbcdn.net")
+            || host.ends_with(".whatsapp.net");
+        url.scheme() == "https" && url.port().is_none() && metas
+    }
+}
+
+impl MediaBytes {
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// The length that the answer announced.
+    #[must_use]
+    pub fn length(&self) -> Option<u64> {
+        self.response.content_length()
+    }
+
+    #[must_use]
+    pub fn content_type(&self) -> Option<&str> {
+        self.response.headers().get(http::header::CONTENT_TYPE)?.to_str().ok()
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// When the pieces stop coming, or the time is up.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, std::io::Error> {
+        let wait = self.deadline.min(Instant::now() + BYTES_WAIT);
+        let chunk = timeout_at(wait, self.response.chunk()).await;
+        let chunk = chunk.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))?;
+        chunk.map_err(|_| std::io::Error::from(std::io::ErrorKind::ConnectionReset))
+    }
+}

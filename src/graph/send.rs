@@ -1,0 +1,70 @@
+//! Sending a message.
+
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use secrecy::ExposeSecret as _;
+use serde::Deserialize;
+
+use super::exchange::Repeat;
+use super::failure::{Cause, GraphFailure, Outcome};
+use super::{Credentials, Graph, Message};
+use crate::model::GraphId;
+
+/// Graph's answer to a message it took.
+#[derive(Clone, Debug)]
+pub struct SendReceipt {
+    /// The answer as it came, unknown members included.
+    pub body: Bytes,
+    pub wamid: String,
+}
+
+impl Graph {
+    /// Sends a message from one of the account's numbers. It is never sent twice: only what
+    /// provably did not leave is tried again.
+    ///
+    /// # Errors
+    /// [`GraphFailure::outcome`] tells whether it may have gone out.
+    pub async fn send(
+        &self,
+        credentials: Credentials<'_>,
+        number: &GraphId,
+        message: &Message,
+    ) -> Result<SendReceipt, GraphFailure> {
+        let url = self.address(number, Some("messages"));
+        let body = serde_json::to_vec(message).map(Bytes::from).map_err(|_| {
+            GraphFailure::new(Outcome::NotSent, Cause::Broken, "the message has no JSON form")
+        })?;
+        let budget = self.0.settings.send_timeout.get();
+        let answer = self.exchange(credentials, Repeat::UnlessSent, budget, || {
+            self.0
+                .client
+                .post(url.clone())
+                .bearer_auth(credentials.0.expose_secret())
+                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+                .body(body.clone())
+        });
+        receipt(answer.await?)
+    }
+}
+
+/// An answer without a message id is no proof that the message was taken, nor that it was not.
+fn receipt(body: Bytes) -> Result<SendReceipt, GraphFailure> {
+    #[derive(Deserialize)]
+    struct Accepted {
+        messages: Vec<AcceptedMessage>,
+    }
+    #[derive(Deserialize)]
+    struct AcceptedMessage {
+        id: String,
+    }
+
+    let accepted: Option<Accepted> = serde_json::from_slice(&body).ok();
+    let first = accepted.and_then(|accepted| accepted.messages.into_iter().next());
+    match first {
+        Some(message) if !message.id.is_empty() => Ok(SendReceipt { body, wamid: message.id }),
+        _ => {
+            let detail = "Graph's answer has no message id";
+            Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200))
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The routes of this room.
+
+use axum::routing::post;
+use utoipa::openapi::schema::{AnyOfBuilder, Schema};
+
+use super::outgoing::Outgoing;
+use super::template::{EXAMPLE, NAMED_EXAMPLE};
+use super::{KINDS, SendNamedTemplate, SendTemplate, send, text};
+use crate::access::Guard;
+use crate::fields::Field;
+use crate::openapi::{Answer, Parameter, ParameterKind, Route};
+
+const ANSWER: Answer = Answer::Graph("Graph took the message: this is its answer");
+
+/// One route a kind, `/send` for all of them, and the two that send templates.
+#[must_use]
+pub fn routes() -> Vec<Route> {
+    let kinds = KINDS.iter().map(|kind| {
+        let handler = post(move |number, body, record, state| {
+            send::kind(kind, number, body, record, state)
+        });
+        Route::post(kind.path, handler, ANSWER)
+            .about("Messages", kind.summary)
+            .guarded(Guard::Sender)
+            .takes(kind.schema, kind.example)
+    });
+    let any = Route::post("/v2/messages/send", post(send::any), ANSWER)
+        .about("Messages", "Send any message: the fields tell its kind")
+        .guarded(Guard::Sender)
+        .takes(any_schema, text::EXAMPLE);
+    let template = Route::post("/v2/templates/send", post(send::template), ANSWER)
+        .about("Templates", "Send a template")
+        .guarded(Guard::Sender)
+        .takes(<Outgoing<SendTemplate> as Field>::schema, EXAMPLE);
+    let named = Route::post("/v2/templates/{name}/test-send", post(send::named_template), ANSWER)
+        .about("Templates", "Send a template named in the path")
+        .guarded(Guard::Sender)
+        .with(&[Parameter::path("name", ParameterKind::Text, "The template's name")])
+        .takes(<Outgoing<SendNamedTemplate> as Field>::schema, NAMED_EXAMPLE);
+    kinds.chain([any, template, named]).collect()
+}
+
+fn any_schema() -> Schema {
+    let any = KINDS.iter().fold(AnyOfBuilder::new(), |any, kind| any.item(kind.schema()));
+    Schema::AnyOf(any.build())
+}

@@ -1,0 +1,154 @@
+//! A route and its description, side by side; and the OpenAPI document made of all of them.
+
+mod document;
+mod responses;
+
+use axum::routing::MethodRouter;
+use http::Method;
+use utoipa::openapi::schema::Schema;
+
+pub use document::document;
+
+use crate::access::Guard;
+use crate::state::AppState;
+
+/// One method of one path: what answers it, what stands before it, and what callers read of it.
+pub struct Route {
+    pub method: Method,
+    /// As axum and OpenAPI both write it: `/v2/forms/{flowId}`.
+    pub path: &'static str,
+    pub guard: Guard,
+    pub group: &'static str,
+    pub summary: &'static str,
+    pub handler: MethodRouter<AppState>,
+    pub parameters: &'static [Parameter],
+    pub body: Option<Body>,
+    pub answer: Answer,
+}
+
+/// A parameter that the handler reads.
+pub struct Parameter {
+    pub name: &'static str,
+    pub place: Place,
+    pub about: &'static str,
+    pub kind: ParameterKind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Path,
+    Query,
+    Header,
+}
+
+#[derive(Clone, Copy)]
+pub enum ParameterKind {
+    Text,
+    /// An id of Meta's.
+    Id,
+    OneOf(&'static [&'static str]),
+    Number { least: u32, most: u32 },
+}
+
+/// What a request carries.
+pub enum Body {
+    Json { schema: fn() -> Schema, example: &'static str },
+    /// A file, as multipart or as the bare bytes.
+    File,
+}
+
+/// What a success carries.
+pub enum Answer {
+    /// `data` as Graph answered it.
+    Graph(&'static str),
+    Data(fn() -> Schema),
+    /// Not in the envelope: bytes of any type.
+    Bytes,
+    /// Not in the envelope: an object of ours.
+    Bare(fn() -> Schema),
+}
+
+impl Route {
+    /// A route without parameters or body.
+    #[must_use]
+    pub fn get(path: &'static str, handler: MethodRouter<AppState>, answer: Answer) -> Self {
+        Self::new(Method::GET, path, handler, answer)
+    }
+
+    #[must_use]
+    pub fn post(path: &'static str, handler: MethodRouter<AppState>, answer: Answer) -> Self {
+        Self::new(Method::POST, path, handler, answer)
+    }
+
+    #[must_use]
+    pub fn delete(path: &'static str, handler: MethodRouter<AppState>, answer: Answer) -> Self {
+        Self::new(Method::DELETE, path, handler, answer)
+    }
+
+    fn new(
+        method: Method,
+        path: &'static str,
+        handler: MethodRouter<AppState>,
+        answer: Answer,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            guard: Guard::Account,
+            group: "",
+            summary: "",
+            handler,
+            parameters: &[],
+            body: None,
+            answer,
+        }
+    }
+
+    #[must_use]
+    pub fn about(mut self, group: &'static str, summary: &'static str) -> Self {
+        self.group = group;
+        self.summary = summary;
+        self
+    }
+
+    #[must_use]
+    pub fn guarded(mut self, guard: Guard) -> Self {
+        self.guard = guard;
+        self
+    }
+
+    #[must_use]
+    pub fn with(mut self, parameters: &'static [Parameter]) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    #[must_use]
+    pub fn takes(mut self, schema: fn() -> Schema, example: &'static str) -> Self {
+        self.body = Some(Body::Json { schema, example });
+        self
+    }
+
+    #[must_use]
+    pub fn takes_file(mut self) -> Self {
+        self.body = Some(Body::File);
+        self
+    }
+}
+
+impl Parameter {
+    #[must_use]
+    pub const fn path(name: &'static str, kind: ParameterKind, about: &'static str) -> Self {
+        Self { name, place: Place::Path, about, kind }
+    }
+
+    #[must_use]
+    pub const fn query(name: &'static str, kind: ParameterKind, about: &'static str) -> Self {
+        Self { name, place: Place::Query, about, kind }
+    }
+
+    #[must_use]
+    pub const fn header(name: &'static str, about: &'static str) -> Self {
+        Self { name, place: Place::Header, about, kind: ParameterKind::Text }
+    }
+}

@@ -1,0 +1,63 @@
+//! What handlers may ask for.
+
+mod callers;
+mod readiness;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+pub use callers::{Caller, Callers, Found};
+pub use readiness::Readiness;
+
+use crate::clock::Clock;
+use crate::config::{UpstreamStatus, WebhookSettings};
+use crate::graph::Graph;
+use crate::store::Store;
+
+/// Handles that every request shares.
+#[derive(Clone)]
+pub struct AppState(Arc<Shared>);
+
+/// See [`AppState`].
+pub struct Shared {
+    pub store: Store,
+    pub graph: Graph,
+    pub clock: Clock,
+    pub callers: Callers,
+    pub readiness: Readiness,
+    /// What must end before the process may: a send goes on when its caller has gone.
+    pub sends: TaskTracker,
+    /// Cancelled when the process is told to stop.
+    pub stopping: CancellationToken,
+    /// The address that callers use; links in answers start with it.
+    pub public_url: Url,
+    pub upstream_status: UpstreamStatus,
+    pub webhooks: WebhookSettings,
+    pub body_timeout: Duration,
+    pub media_timeout: Duration,
+}
+
+impl AppState {
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        Self(Arc::new(shared))
+    }
+}
+
+impl std::ops::Deref for AppState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for AppState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("AppState")
+    }
+}

@@ -1,0 +1,97 @@
+//! Who holds a token: asked of the store at most every 750 ms a token.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quick_cache::sync::Cache;
+use secrecy::SecretString;
+
+use crate::clock::Clock;
+use crate::graph::Credentials;
+use crate::model::{Account, GraphId, TokenDigest};
+use crate::store::{Store, StoreError};
+
+/// A revoked token stops within a second everywhere: this age, plus the time of one request.
+const MAX_AGE: Duration = Duration::from_millis(750);
+const MOST_TOKENS: usize = 16_384;
+
+/// An account that can call Graph.
+#[derive(Debug)]
+pub struct Caller {
+    pub account: Account,
+    pub waba_id: GraphId,
+    meta_token: SecretString,
+}
+
+/// What the store says of a token.
+#[derive(Clone, Debug)]
+pub enum Found {
+    Nobody,
+    /// No WhatsApp account is linked, or it has no Meta token.
+    NoWhatsApp,
+    Caller(Arc<Caller>),
+}
+
+/// The cache of [`Found`], shared by all requests.
+pub struct Callers {
+    store: Store,
+    clock: Clock,
+    cache: Cache<TokenDigest, Remembered>,
+}
+
+#[derive(Clone)]
+struct Remembered {
+    asked: Instant,
+    found: Found,
+}
+
+impl Caller {
+    #[must_use]
+    pub fn credentials(&self) -> Credentials<'_> {
+        Credentials(&self.meta_token)
+    }
+
+    fn of(account: Account) -> Found {
+        let linked = account.whatsapp.as_ref();
+        let access = linked.and_then(|linked| Some((linked.waba_id.clone(), linked.meta_token.clone()?)));
+        match access {
+            Some((waba_id, meta_token)) => {
+                Found::Caller(Arc::new(Self { account, waba_id, meta_token }))
+            }
+            None => Found::NoWhatsApp,
+        }
+    }
+}
+
+impl Callers {
+    #[must_use]
+    pub fn new(store: Store, clock: Clock) -> Self {
+        Self { store, clock, cache: Cache::new(MOST_TOKENS) }
+    }
+
+    /// Who holds the token with this digest. Of many requests at once, one asks the store.
+    ///
+    /// # Errors
+    /// When the store fails; that is not remembered.
+    pub async fn find(&self, digest: &TokenDigest) -> Result<Found, StoreError> {
+        if let Some(known) = self.cache.get(digest) {
+            if known.asked.elapsed() < MAX_AGE {
+                return Ok(known.found);
+            }
+            self.cache.remove_if(digest, |cached| cached.asked == known.asked);
+        }
+        let asked = self.cache.get_or_insert_async(digest, self.ask(digest)).await;
+        asked.map(|remembered| remembered.found)
+    }
+
+    async fn ask(&self, digest: &TokenDigest) -> Result<Remembered, StoreError> {
+        // Taken before the question: the answer is at least this old.
+        let asked = Instant::now();
+        let account = self.store.account_by_token(digest, self.clock.now()).await?;
+        let found = match account {
+            Some(account) if !account.suspended => Caller::of(account),
+            _ => Found::Nobody,
+        };
+        Ok(Remembered { asked, found })
+    }
+}

@@ -1,0 +1,136 @@
+//! Reading a request body: its type, its size, its pace.
+
+use std::time::Duration;
+
+use axum::body::{Body, BodyDataStream};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http::HeaderMap;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use serde_json::value::RawValue;
+use tokio::time::{Instant, timeout_at};
+
+use super::ApiError;
+use crate::fields::{Members, Violations};
+
+/// The most a JSON body may have.
+pub const MAX_JSON: u64 = 2 * 1024 * 1024;
+/// How long a caller may be slower than [`SLOWEST`].
+const GRACE: Duration = Duration::from_secs(5);
+/// Bytes a second.
+const SLOWEST: u64 = 1000;
+
+/// A body that is known to be JSON.
+#[derive(Debug)]
+pub struct JsonBody(String);
+
+impl JsonBody {
+    /// Reads the whole body, of at most 2 MB, within `limit` of time.
+    ///
+    /// # Errors
+    /// By what is wrong: the type, the encoding, the size, the pace, or the JSON.
+    pub async fn read(headers: &HeaderMap, body: Body, limit: Duration) -> Result<Self, ApiError> {
+        require_json(headers)?;
+        require_plain(headers)?;
+        let declared = declared_length(headers);
+        if declared.is_some_and(|length| length > MAX_JSON) {
+            return Err(ApiError::BodyTooLarge(MAX_JSON));
+        }
+        let expected = declared.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut bytes = Vec::with_capacity(expected);
+        let mut pace = Pace::new(body, limit, MAX_JSON);
+        while let Some(chunk) = pace.chunk().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        let text = String::from_utf8(bytes).map_err(|_| ApiError::NotJson)?;
+        let valid = match serde_json::from_str::<Members<'_>>(&text) {
+            Ok(_) => true,
+            // Not an object, yet perhaps JSON: then it has no members.
+            Err(_) => serde_json::from_str::<&RawValue>(&text)
+                .is_ok_and(|value| !value.get().starts_with('{')),
+        };
+        if valid { Ok(Self(text)) } else { Err(ApiError::NotJson) }
+    }
+
+    /// The members; none if the body is no object.
+    #[must_use]
+    pub fn members(&self) -> Members<'_> {
+        serde_json::from_str(&self.0).unwrap_or_default()
+    }
+
+    /// The members of a body that must be an object.
+    ///
+    /// # Errors
+    /// When it is an array, a string, a number…
+    pub fn object(&self) -> Result<Members<'_>, ApiError> {
+        serde_json::from_str(&self.0).map_err(|_| Violations::one("", "must be an object").into())
+    }
+}
+
+/// No content type at all is taken for JSON.
+fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    let Some(content_type) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let text = content_type.to_str().unwrap_or_default();
+    let essence = text.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") {
+        return Ok(());
+    }
+    Err(ApiError::UnsupportedMediaType("Send the body as Content-Type: application/json"))
+}
+
+/// A compressed body would make every size limit meaningless.
+pub(crate) fn require_plain(headers: &HeaderMap) -> Result<(), ApiError> {
+    let encodings = headers.get_all(CONTENT_ENCODING);
+    if encodings.iter().all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    Err(ApiError::UnsupportedMediaType("Send the body without Content-Encoding"))
+}
+
+pub(crate) fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A body read piece by piece, with a limit on its size, its time and its slowness.
+#[derive(Debug)]
+pub struct Pace {
+    stream: BodyDataStream,
+    started: Instant,
+    limit: Duration,
+    most: u64,
+    received: u64,
+}
+
+impl Pace {
+    #[must_use]
+    pub fn new(body: Body, limit: Duration, most: u64) -> Self {
+        Self {
+            stream: body.into_data_stream(),
+            started: Instant::now(),
+            limit,
+            most,
+            received: 0,
+        }
+    }
+
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// When it is too late, too much, or the caller went away.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>, ApiError> {
+        let pace = GRACE + Duration::from_secs(self.received / SLOWEST);
+        let deadline = self.started + self.limit.min(pace);
+        let next = timeout_at(deadline, self.stream.next()).await;
+        match next.map_err(|_| ApiError::BodyTimeout)? {
+            None => Ok(None),
+            Some(Err(_)) => Err(ApiError::BodyBroken),
+            Some(Ok(chunk)) => {
+                self.received += chunk.len() as u64;
+                if self.received > self.most {
+                    return Err(ApiError::BodyTooLarge(self.most));
+                }
+                Ok(Some(chunk))
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! What an earlier layer left in the request.
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+
+use super::ApiError;
+
+/// Takes what a layer put into the request. If the layer is missing the answer is 500, never 200.
+#[derive(Clone, Copy, Debug)]
+pub struct Carried<T>(pub T);
+
+impl<T, S> FromRequestParts<S> for Carried<T>
+where
+    T: Clone + Send + Sync + 'static,
+    S: Send + Sync,
+{
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let carried = parts.extensions.get::<T>().cloned();
+        carried.map(Self).ok_or(ApiError::Internal("a layer is missing or out of place"))
+    }
+}
