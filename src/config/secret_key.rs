@@ -1,6 +1,7 @@
 //! The key that opens what the store keeps secret.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +11,7 @@ use zeroize::Zeroizing;
 
 /// 32 bytes, written as base64.
 #[derive(Clone, Debug)]
-pub struct SecretKey(SecretBox<[u8; 32]>);
+pub struct SecretKey(Arc<SecretBox<[u8; 32]>>);
 
 #[derive(Args, Clone, Debug)]
 pub struct SecretKeys {
@@ -30,7 +31,7 @@ pub struct SecretKeys {
 impl SecretKey {
     #[must_use]
     pub fn new(bytes: [u8; 32]) -> Self {
-        Self(SecretBox::new(Box::new(bytes)))
+        Self(Arc::new(SecretBox::new(Box::new(bytes))))
     }
 
     /// A fresh key.
