@@ -10,21 +10,28 @@ mod error;
 pub mod flows;
 mod keyring;
 mod postgres;
+mod rows;
+mod sql;
 mod sqlite;
+mod text;
 pub mod upkeep;
 pub mod webhooks;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use accounts::{AccountChange, Accounts};
 pub use api_tokens::ApiTokens;
-pub use error::StoreError;
+pub use error::{Cause, StoreError};
 pub use flows::Flows;
 pub use keyring::Keyring;
 pub use upkeep::Upkeep;
 pub use webhooks::Webhooks;
 
 use crate::config::DatabaseSettings;
+
+/// How long a caller waits for a free connection, and a query for a lock.
+const WAIT: Duration = Duration::from_secs(1);
 
 /// All nouns of one database.
 pub trait Database: Accounts + ApiTokens + Flows + Webhooks + Upkeep {}
@@ -47,4 +54,13 @@ pub async fn open(settings: &DatabaseSettings, keyring: Keyring) -> Result<Store
         }
         _ => Err(StoreError::UnknownDatabase),
     }
+}
+
+/// Gives up on `work` after `limit`, also when the database has stopped answering altogether.
+async fn within<T>(
+    limit: Duration,
+    work: impl Future<Output = Result<T, StoreError>> + Send,
+) -> Result<T, StoreError> {
+    let late = |_| StoreError::Unavailable(Cause::late(limit));
+    tokio::time::timeout(limit, work).await.map_err(late)?
 }

@@ -151,7 +151,10 @@ mod tests {
             ("https://[::ffff:10.0.0.1]/", "must be a public address"),
             ("https://localhost/", "must be a public address"),
             ("https://a.localhost./", "must be a public address"),
-            ("https://a.example/\u{7}", "must not contain control characters, nor spaces around it"),
+            (
+                "https://a.example/\u{7}",
+                "must not contain control characters, nor spaces around it",
+            ),
         ];
         for (url, fault) in refused {
             assert_eq!(check_webhook_url(url, false).unwrap_err(), fault, "{url:?}");

@@ -11,7 +11,8 @@ use crate::model::{
 /// A change to an account; what is `None` or empty stays as it is.
 #[derive(Clone, Debug, Default)]
 pub struct AccountChange {
-    /// Takes the place of the primary plan; `Some(None)` takes it away. Add-ons stay.
+    /// Takes the place of the primary plan, and is no add-on itself; `Some(None)` takes the
+    /// primary plan away. Add-ons stay.
     pub primary_plan: Option<Option<Plan>>,
     pub meta_token: Option<SecretString>,
     /// Numbers to add; one that is there already gets the new display number and name.
@@ -23,10 +24,12 @@ pub struct AccountChange {
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// Writes the account and its token in one step. [`StoreError::Taken`] with `"email"` or
-    /// `"API token"` if another account has it; then nothing is written.
+    /// `"API token"` if another account has it; then nothing is written. A text with U+0000 in it
+    /// is refused with [`StoreError::Nul`], here and wherever the store writes.
     async fn create_account(&self, new: &NewAccount) -> Result<(), StoreError>;
 
-    /// The account with this id, or with this email in any letter case.
+    /// The account with this id, or with this email in any letter case. Its phone numbers come
+    /// in the order of their ids, here and below.
     async fn account(&self, id_or_email: &str) -> Result<Option<Account>, StoreError>;
 
     /// Up to `limit` accounts in the order of their ids, from the one behind `after`.
@@ -44,7 +47,8 @@ pub trait Accounts: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<Account>, StoreError>;
 
-    /// Applies the whole change or nothing of it. `false` if there is no such account.
+    /// Applies the whole change or nothing of it; numbers are removed before others are added.
+    /// `false` if there is no such account.
     /// A Meta token is written only where there is a WhatsApp account; without one, `false`.
     async fn change_account(
         &self,

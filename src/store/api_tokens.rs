@@ -7,10 +7,11 @@ use crate::model::{AccountId, NewApiToken, Timestamp};
 
 #[async_trait]
 pub trait ApiTokens: Send + Sync {
-    /// Gives the account a new token. The newest live one stays valid until `keep_old_until`,
-    /// every other stops at once; with `None` they all stop at once. So at most two are ever
-    /// live. `false` if there is no such account. [`StoreError::Taken`] with `"API token"` if
-    /// the token is somebody's already.
+    /// Gives the account a new token. The newest one that is live at `token.created_at` stays
+    /// valid until `keep_old_until`, or until its own end if that is earlier; every other stops
+    /// at once. With `None` they all stop at once. So at most two are ever live. `false` if
+    /// there is no such account. [`StoreError::Taken`] with `"API token"` if the token is
+    /// somebody's already, this account's included; then nothing changes.
     async fn rotate_token(
         &self,
         account: &AccountId,

@@ -1,20 +1,41 @@
 //! What can go wrong in the store.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::PgDatabaseError;
+use sqlx::sqlite::SqliteError;
+
 /// A failure of the store. It never carries a value that was to be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     #[error("the database URL must start with sqlite:// or postgres://")]
     UnknownDatabase,
+    #[error("the database URL is not understood: {0}")]
+    BadUrl(#[source] Cause),
+    #[error("the SQLite database must be a file, as in sqlite://avenping.db")]
+    NoFile,
+    #[error("the directory {0} of the database file does not exist")]
+    NoDirectory(PathBuf),
     /// The email is taken, or the API token is somebody's already.
     #[error("{0} is already in use")]
     Taken(&'static str),
-    /// The database is away, full, or too slow: the same call may succeed later.
+    #[error("there is no such account")]
+    NoAccount,
+    /// PostgreSQL cannot hold U+0000 in a text, so SQLite is not given one either.
+    #[error("{0} contains a NUL character")]
+    Nul(&'static str),
+    /// The database is away, full, or too slow: the same call may succeed later. When it was
+    /// too slow, what was to be written may have been written.
     #[error("the database does not answer: {0}")]
-    Unavailable(#[source] sqlx::Error),
+    Unavailable(#[source] Cause),
     #[error("the database was migrated by a newer version of the gateway")]
     NewerSchema,
     #[error("the migration failed: {0}")]
-    Migration(#[source] sqlx::migrate::MigrateError),
+    Migration(#[source] Cause),
+    #[error("AVENPING_SECRET_KEY holds no key; `avenping key generate` prints one")]
+    NoKey,
     /// The key that sealed a row is not among those of `AVENPING_SECRET_KEY`.
     #[error("a row is sealed with the key {0}, which AVENPING_SECRET_KEY does not hold")]
     MissingKey(String),
@@ -24,5 +45,84 @@ pub enum StoreError {
     NoRandomness,
     /// A query failed for a reason that will not go away by itself.
     #[error("the database refused: {0}")]
-    Query(#[source] sqlx::Error),
+    Query(#[source] Cause),
+}
+
+/// What the database said, less the values it said it about.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Cause(String);
+
+impl Cause {
+    pub(super) fn late(limit: Duration) -> Self {
+        Self(format!("no answer within {limit:?}"))
+    }
+
+    pub(super) fn unreadable(column: &'static str) -> Self {
+        Self(format!("{column} holds something that cannot be read"))
+    }
+
+    fn of(error: &sqlx::Error) -> Self {
+        let postgres = error.as_database_error().and_then(|e| e.try_downcast_ref());
+        Self(postgres.map_or_else(|| error.to_string(), without_values))
+    }
+}
+
+/// PostgreSQL quotes the value in errors about values (classes 22 and 23), and nowhere else.
+fn without_values(error: &PgDatabaseError) -> String {
+    let code = error.code();
+    if code.starts_with("22") || code.starts_with("23") {
+        return format!("error {code} {}", error.constraint().unwrap_or_default());
+    }
+    format!("error {code}: {}", error.message())
+}
+
+/// Whether the same query may succeed later.
+fn may_pass(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(told) = error else {
+        return matches!(
+            error,
+            sqlx::Error::Io(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::WorkerCrashed
+        );
+    };
+    let code = told.code().unwrap_or_default();
+    if told.try_downcast_ref::<SqliteError>().is_some() {
+        // Busy, locked, out of memory, I/O error, disk full, cannot open; the low byte of the
+        // extended code.
+        let primary = code.parse::<i32>().map(|code| code & 0xff);
+        return matches!(primary, Ok(5 | 6 | 7 | 10 | 13 | 14));
+    }
+    // Connection, resources, shutdown; then: cancelled by a timeout, lock not free, conflict with
+    // another transaction, deadlock.
+    ["08", "53", "57P0", "57014", "55P03", "40001", "40P01"]
+        .iter()
+        .any(|class| code.starts_with(class))
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let cause = Cause::of(&error);
+        match error {
+            sqlx::Error::Configuration(_) => Self::BadUrl(cause),
+            _ if may_pass(&error) => Self::Unavailable(cause),
+            _ => Self::Query(cause),
+        }
+    }
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        let cause = match error {
+            MigrateError::VersionMissing(_) => return Self::NewerSchema,
+            MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => cause,
+            other => return Self::Migration(Cause(other.to_string())),
+        };
+        if may_pass(&cause) {
+            return Self::Unavailable(Cause::of(&cause));
+        }
+        Self::Migration(Cause::of(&cause))
+    }
 }

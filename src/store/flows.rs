@@ -7,7 +7,9 @@ use crate::model::{AccountId, FlowRecord, FlowSnapshot, GraphId, Timestamp};
 
 #[async_trait]
 pub trait Flows: Send + Sync {
-    /// Writes what Graph said, in one step. A flow that did not change keeps its `updated_at`.
+    /// Writes what Graph said, in one step. A flow that did not change keeps its `updated_at`,
+    /// one that Graph did not speak of stays as it is. [`StoreError::NoAccount`] if there is no
+    /// such account.
     async fn save_flows(
         &self,
         account: &AccountId,

@@ -12,7 +12,8 @@ pub trait Webhooks: Send + Sync {
     async fn webhook_config(&self, account: &AccountId) -> Result<WebhookConfig, StoreError>;
 
     /// Applies [`WebhookConfig::changed_by`] and answers the settings that now hold. Two changes
-    /// at once happen one after the other: neither is lost.
+    /// at once happen one after the other: neither is lost. [`StoreError::NoAccount`] if there is
+    /// no such account.
     async fn change_webhook_config(
         &self,
         account: &AccountId,

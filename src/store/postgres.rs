@@ -1,0 +1,107 @@
+//! The store in a PostgreSQL database, which several gateways may share.
+
+mod accounts;
+mod api_tokens;
+mod flows;
+mod upkeep;
+mod webhooks;
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, Transaction, query};
+
+use super::{Keyring, StoreError, WAIT, within};
+use crate::config::DatabaseSettings;
+
+const CONNECTIONS: u32 = 16;
+
+/// A connection that lay unused for longer is asked whether it still lives before it is used.
+const STILL_FRESH: Duration = Duration::from_secs(1);
+
+type Writing = Transaction<'static, sqlx::Postgres>;
+
+pub(super) struct Postgres {
+    /// For connections beside the pool.
+    options: PgConnectOptions,
+    pool: PgPool,
+    keyring: Keyring,
+    timeout: Duration,
+}
+
+impl Postgres {
+    pub(super) async fn open(
+        settings: &DatabaseSettings,
+        keyring: Keyring,
+    ) -> Result<Self, StoreError> {
+        let timeout = settings.timeout.get();
+        let options: PgConnectOptions = settings.url.parse()?;
+        let pool = PgPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .acquire_timeout(WAIT.min(timeout))
+            .test_before_acquire(false)
+            .before_acquire(|connection, known| {
+                Box::pin(async move {
+                    if known.idle_for < STILL_FRESH {
+                        return Ok(true);
+                    }
+                    connection.ping().await.map(|()| true)
+                })
+            })
+            .after_connect(move |connection, _| Box::pin(limit(connection, timeout)))
+            .after_release(|connection, _| Box::pin(answers(connection)));
+        let pool = async { Ok(pool.connect_with(options.clone()).await?) };
+        let pool = within(timeout, pool).await?;
+        Ok(Self { options, pool, keyring, timeout })
+    }
+
+    async fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        within(self.timeout, work).await
+    }
+
+    async fn write(&self) -> Result<Writing, StoreError> {
+        Ok(self.pool.begin().await?)
+    }
+}
+
+/// Has the server give up by itself: on slow queries, on locks, and on transactions whose
+/// gateway has gone away without a word.
+async fn limit(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
+    let set = "SELECT set_config('statement_timeout', $1, false),
+                      set_config('idle_in_transaction_session_timeout', $1, false),
+                      set_config('lock_timeout', $2, false)";
+    let millis = |period: Duration| period.as_millis().to_string();
+    query(set).bind(millis(timeout)).bind(millis(WAIT)).execute(connection).await?;
+    Ok(())
+}
+
+/// A connection that has fallen silent is closed, or it would take up its place until the
+/// system gives up on it, which can be a quarter of an hour.
+async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    match tokio::time::timeout(WAIT, connection.ping()).await {
+        Ok(pinged) => pinged.map(|()| true),
+        Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{Keyring, Postgres};
+    use crate::config::{DatabaseSettings, SecretKey};
+    use crate::store::StoreError;
+
+    #[tokio::test]
+    async fn a_server_that_takes_the_call_and_says_nothing_counts_as_away() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://gateway@{}/db", silent.local_addr().unwrap());
+        let timeout = Duration::from_millis(50).into();
+        let keyring = Keyring::new(&[SecretKey::new([1; 32])]).unwrap();
+        let opened = Postgres::open(&DatabaseSettings { url, timeout }, keyring).await;
+        assert!(matches!(opened.err(), Some(StoreError::Unavailable(_))));
+    }
+}

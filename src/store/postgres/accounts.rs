@@ -1,0 +1,224 @@
+//! Accounts in PostgreSQL.
+
+use async_trait::async_trait;
+use sqlx::{query, query_as, query_scalar};
+
+use super::{Postgres, Writing};
+use crate::model::{Account, AccountId, NewAccount, PhoneNumber, Plan, Timestamp, TokenDigest};
+use crate::store::rows::{AccountRow, NewSecrets, sealed_meta_token};
+use crate::store::text::{storable_account, storable_number, storable_plan};
+use crate::store::{AccountChange, Accounts, StoreError, sql};
+
+/// An [`AccountRow`] per account, and which ones.
+macro_rules! select_accounts {
+    ($which:literal) => {
+        concat!(
+            "SELECT a.id, a.name, a.email, a.suspended, a.created_at, a.data_key,
+                    w.id AS whatsapp_id, w.waba_id, w.display_name, w.meta_token,
+                    COALESCE((SELECT json_agg(json_build_array(p.name, p.add_on, p.ends_at)
+                                      ORDER BY p.position)
+                     FROM plans p WHERE p.account_id = a.id)::text, '[]') AS plans,
+                    COALESCE((SELECT json_agg(json_build_array(n.id, n.number, n.name)
+                                      ORDER BY n.id)
+                     FROM phone_numbers n WHERE n.account_id = a.id)::text, '[]')
+                        AS phone_numbers
+             FROM accounts a LEFT JOIN whatsapp_accounts w ON w.account_id = a.id ",
+            $which
+        )
+    };
+}
+
+const ACCOUNT: &str = select_accounts!("WHERE a.id = $1 OR a.email = $2");
+
+const ACCOUNTS: &str = select_accounts!("WHERE a.id > $1 ORDER BY a.id LIMIT $2");
+
+const ACCOUNT_BY_TOKEN: &str = select_accounts!(
+    "WHERE a.id = (SELECT t.account_id FROM api_tokens t
+                   WHERE t.digest = $1 AND (t.expires_at IS NULL OR t.expires_at > $2))"
+);
+
+/// Locks the account: of two changes at once, the second waits. Not `FOR UPDATE`, which would
+/// also stop others from writing rows that point to the account.
+const LOCKED_DATA_KEY: &str = "SELECT data_key FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
+
+#[async_trait]
+impl Accounts for Postgres {
+    async fn create_account(&self, new: &NewAccount) -> Result<(), StoreError> {
+        let NewAccount { account, token } = new;
+        storable_account(account)?;
+        let secrets = NewSecrets::of(account, &self.keyring)?;
+        self.within(async {
+            let mut tx = self.write().await?;
+            insert_account(&mut tx, account, &secrets).await?;
+            for (position, plan) in (0..).zip(&account.plans) {
+                insert_plan(&mut tx, &account.id, position, plan).await?;
+            }
+            for number in &account.phone_numbers {
+                save_number(&mut tx, &account.id, number).await?;
+            }
+            super::api_tokens::insert(&mut tx, &account.id, token).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    async fn account(&self, id_or_email: &str) -> Result<Option<Account>, StoreError> {
+        // PostgreSQL takes U+0000 for an error, even in a question.
+        if id_or_email.contains('\0') {
+            return Ok(None);
+        }
+        let row = query_as(ACCOUNT).bind(id_or_email).bind(id_or_email.to_lowercase());
+        let row = async { Ok(row.fetch_optional(&self.pool).await?) };
+        let row: Option<AccountRow> = self.within(row).await?;
+        row.map(|row| row.into_account(&self.keyring)).transpose()
+    }
+
+    async fn accounts(
+        &self,
+        after: Option<&AccountId>,
+        limit: i64,
+    ) -> Result<Vec<Account>, StoreError> {
+        let after = after.map_or("", AccountId::as_str);
+        let rows = query_as(ACCOUNTS).bind(after).bind(limit.max(0));
+        let rows = async { Ok(rows.fetch_all(&self.pool).await?) };
+        let rows: Vec<AccountRow> = self.within(rows).await?;
+        rows.into_iter().map(|row| row.into_account(&self.keyring)).collect()
+    }
+
+    async fn account_by_token(
+        &self,
+        digest: &TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<Account>, StoreError> {
+        let row = query_as(ACCOUNT_BY_TOKEN).bind(&digest.as_bytes()[..]).bind(now.as_millis());
+        let row = async { Ok(row.fetch_optional(&self.pool).await?) };
+        let row: Option<AccountRow> = self.within(row).await?;
+        row.map(|row| row.into_account(&self.keyring)).transpose()
+    }
+
+    async fn change_account(
+        &self,
+        id: &AccountId,
+        change: &AccountChange,
+    ) -> Result<bool, StoreError> {
+        change.primary_plan.iter().flatten().try_for_each(storable_plan)?;
+        change.add_numbers.iter().try_for_each(storable_number)?;
+        self.within(async {
+            let mut tx = self.write().await?;
+            let Some(data_key) = lock(&mut tx, id).await? else { return Ok(false) };
+            if let Some(token) = &change.meta_token {
+                let sealed = sealed_meta_token(token, id, &data_key, &self.keyring)?;
+                let set = query(sql::SET_META_TOKEN).bind(id.as_str()).bind(sealed);
+                if set.execute(&mut *tx).await?.rows_affected() == 0 {
+                    return Ok(false);
+                }
+            }
+            if let Some(plan) = &change.primary_plan {
+                replace_primary_plan(&mut tx, id, plan.as_ref()).await?;
+            }
+            for number in &change.remove_numbers {
+                let remove = query(sql::REMOVE_NUMBER).bind(id.as_str()).bind(number.as_str());
+                remove.execute(&mut *tx).await?;
+            }
+            for number in &change.add_numbers {
+                save_number(&mut tx, id, number).await?;
+            }
+            if let Some(suspended) = change.suspended {
+                let set = query(sql::SET_SUSPENDED).bind(id.as_str()).bind(suspended);
+                set.execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    async fn delete_account(&self, id: &AccountId) -> Result<bool, StoreError> {
+        self.within(async {
+            let deleted = query(sql::DELETE_ACCOUNT).bind(id.as_str()).execute(&self.pool).await?;
+            Ok(deleted.rows_affected() > 0)
+        })
+        .await
+    }
+}
+
+/// Locks the account and answers its wrapped data key; `None` if there is no such account.
+pub(super) async fn lock(tx: &mut Writing, id: &AccountId) -> Result<Option<Vec<u8>>, StoreError> {
+    Ok(query_scalar(LOCKED_DATA_KEY).bind(id.as_str()).fetch_optional(&mut **tx).await?)
+}
+
+async fn insert_account(
+    tx: &mut Writing,
+    account: &Account,
+    secrets: &NewSecrets,
+) -> Result<(), StoreError> {
+    let insert = query(sql::INSERT_ACCOUNT)
+        .bind(account.id.as_str())
+        .bind(&account.name)
+        .bind(account.email.to_lowercase())
+        .bind(account.suspended)
+        .bind(&secrets.data_key)
+        .bind(&secrets.data_key_id)
+        .bind(account.created_at.as_millis());
+    if insert.execute(&mut **tx).await?.rows_affected() == 0 {
+        return Err(StoreError::Taken("email"));
+    }
+    let Some(whatsapp) = &account.whatsapp else { return Ok(()) };
+    let insert = query(sql::INSERT_WHATSAPP)
+        .bind(&whatsapp.id)
+        .bind(account.id.as_str())
+        .bind(whatsapp.waba_id.as_str())
+        .bind(&whatsapp.display_name)
+        .bind(&secrets.meta_token);
+    insert.execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn insert_plan(
+    tx: &mut Writing,
+    account: &AccountId,
+    position: i64,
+    plan: &Plan,
+) -> Result<(), StoreError> {
+    let insert = query(sql::INSERT_PLAN)
+        .bind(account.as_str())
+        .bind(position)
+        .bind(&plan.name)
+        .bind(plan.add_on)
+        .bind(plan.ends_at.map(Timestamp::as_millis));
+    insert.execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn replace_primary_plan(
+    tx: &mut Writing,
+    account: &AccountId,
+    plan: Option<&Plan>,
+) -> Result<(), StoreError> {
+    let remove = query_scalar(sql::REMOVE_PRIMARY_PLAN).bind(account.as_str());
+    let freed: Option<i64> = remove.fetch_optional(&mut **tx).await?;
+    let Some(plan) = plan else { return Ok(()) };
+    let position = match freed {
+        Some(position) => position,
+        None => {
+            let behind = query_scalar(sql::POSITION_BEHIND_PLANS).bind(account.as_str());
+            behind.fetch_one(&mut **tx).await?
+        }
+    };
+    let plan = Plan { add_on: false, ..plan.clone() };
+    insert_plan(tx, account, position, &plan).await
+}
+
+async fn save_number(
+    tx: &mut Writing,
+    account: &AccountId,
+    number: &PhoneNumber,
+) -> Result<(), StoreError> {
+    let save = query(sql::SAVE_NUMBER)
+        .bind(account.as_str())
+        .bind(number.id.as_str())
+        .bind(&number.number)
+        .bind(&number.name);
+    save.execute(&mut **tx).await?;
+    Ok(())
+}

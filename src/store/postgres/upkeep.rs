@@ -1,0 +1,44 @@
+//! The state of the PostgreSQL database.
+
+use async_trait::async_trait;
+use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnection;
+use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
+
+use super::Postgres;
+use crate::store::{StoreError, Upkeep, sql};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
+#[async_trait]
+impl Upkeep for Postgres {
+    /// On a connection of its own: a migration may last longer than a query, and after a failed
+    /// one only the end of the connection gives back the lock that keeps other processes out.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let connection = async { Ok(self.options.connect().await?) };
+        let mut connection: PgConnection = self.within(connection).await?;
+        // `run` is this call behind a trait whose lifetimes an async trait method cannot meet.
+        let migrated = MIGRATIONS.run_direct(None, &mut connection, false).await;
+        let closed = connection.close().await;
+        migrated?;
+        Ok(closed?)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let ask = query_scalar("SELECT 1");
+        let ask = async { Ok(ask.fetch_one(&self.pool).await?) };
+        self.within(ask).await.map(|_: i32| ())
+    }
+
+    async fn check_keys(&self) -> Result<(), StoreError> {
+        let used = query_scalar(sql::KEYS_IN_USE);
+        let used = async { Ok(used.fetch_all(&self.pool).await?) };
+        let used: Vec<String> = self.within(used).await?;
+        let missing = used.into_iter().find(|id| !self.keyring.holds(id));
+        missing.map_or(Ok(()), |id| Err(StoreError::MissingKey(id)))
+    }
+
+    async fn close(&self) {
+        self.pool.close().await;
+    }
+}

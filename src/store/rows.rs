@@ -1,0 +1,176 @@
+//! Between rows and nouns: what both databases do alike with what they read and write.
+
+use secrecy::SecretString;
+use sqlx::FromRow;
+
+use super::{Cause, Keyring, StoreError};
+use crate::model::{
+    Account, AccountId, FlowRecord, FlowSnapshot, GraphId, PhoneNumber, Plan, Timestamp,
+    WebhookConfig, WebhookEvent, WhatsAppAccount,
+};
+
+pub(super) const META_TOKEN: &str = "whatsapp_accounts.meta_token";
+const WEBHOOK_CODE: &str = "webhook_configs.code";
+
+/// An account with all that belongs to it, in one row: one query, one round trip.
+#[derive(FromRow)]
+pub(super) struct AccountRow {
+    id: String,
+    name: String,
+    email: String,
+    suspended: bool,
+    created_at: i64,
+    data_key: Vec<u8>,
+    whatsapp_id: Option<String>,
+    waba_id: Option<String>,
+    display_name: Option<String>,
+    meta_token: Option<Vec<u8>>,
+    /// JSON: `[[name, add_on, ends_at], …]`.
+    plans: String,
+    /// JSON: `[[id, number, name], …]`.
+    phone_numbers: String,
+}
+
+#[derive(FromRow)]
+pub(super) struct FlowRow {
+    id: String,
+    name: String,
+    status: String,
+    validation: String,
+    created_at: i64,
+    updated_at: i64,
+    recipients: i64,
+}
+
+#[derive(FromRow)]
+pub(super) struct WebhookRow {
+    data_key: Vec<u8>,
+    url: Option<String>,
+    code: Option<Vec<u8>>,
+    verified: bool,
+    events: String,
+}
+
+/// What of a new account is written sealed.
+pub(super) struct NewSecrets {
+    pub(super) data_key: Vec<u8>,
+    pub(super) data_key_id: String,
+    pub(super) meta_token: Option<Vec<u8>>,
+}
+
+impl AccountRow {
+    pub(super) fn into_account(self, keyring: &Keyring) -> Result<Account, StoreError> {
+        let id = AccountId::from_stored(self.id);
+        // The data key is opened even if nothing is sealed with it yet: a wrong key in the
+        // settings shows itself at the first read, not at the first secret.
+        let data_key = keyring.data_key(&id, &self.data_key)?;
+        let meta_token =
+            self.meta_token.map(|sealed| data_key.open(META_TOKEN, &sealed)).transpose()?;
+        let whatsapp = match (self.whatsapp_id, self.waba_id, self.display_name) {
+            (Some(id), Some(waba_id), Some(display_name)) => {
+                let waba_id = graph_id(&waba_id, "whatsapp_accounts.waba_id")?;
+                Some(WhatsAppAccount { id, waba_id, display_name, meta_token })
+            }
+            _ => None,
+        };
+        Ok(Account {
+            id,
+            name: self.name,
+            email: self.email,
+            suspended: self.suspended,
+            plans: plans(&self.plans)?,
+            whatsapp,
+            phone_numbers: phone_numbers(&self.phone_numbers)?,
+            created_at: Timestamp::from_millis(self.created_at),
+        })
+    }
+}
+
+impl FlowRow {
+    pub(super) fn into_record(self, account: &AccountId) -> Result<FlowRecord, StoreError> {
+        let flow = FlowSnapshot {
+            id: graph_id(&self.id, "flows.id")?,
+            name: self.name,
+            status: self.status,
+            validation: self.validation,
+        };
+        Ok(FlowRecord {
+            flow,
+            account_id: account.clone(),
+            created_at: Timestamp::from_millis(self.created_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+            recipients: self.recipients,
+        })
+    }
+}
+
+impl WebhookRow {
+    pub(super) fn into_config(
+        self,
+        account: &AccountId,
+        keyring: &Keyring,
+    ) -> Result<WebhookConfig, StoreError> {
+        let data_key = keyring.data_key(account, &self.data_key)?;
+        let code = self.code.map(|sealed| data_key.open(WEBHOOK_CODE, &sealed)).transpose()?;
+        // An event that a newer version wrote must not stop this one.
+        let events = self.events.split(',').filter_map(WebhookEvent::from_name).collect();
+        Ok(WebhookConfig { url: self.url, code, verified: self.verified, events })
+    }
+}
+
+impl NewSecrets {
+    pub(super) fn of(new: &Account, keyring: &Keyring) -> Result<Self, StoreError> {
+        let (data_key, wrapped) = keyring.fresh_data_key(&new.id)?;
+        let meta_token = new.whatsapp.as_ref().and_then(|whatsapp| whatsapp.meta_token.as_ref());
+        let meta_token = meta_token.map(|token| data_key.seal(META_TOKEN, token)).transpose()?;
+        Ok(Self { data_key: wrapped.bytes, data_key_id: wrapped.key_id, meta_token })
+    }
+}
+
+/// The code of `config` as it is written.
+pub(super) fn sealed_code(
+    config: &WebhookConfig,
+    account: &AccountId,
+    data_key: &[u8],
+    keyring: &Keyring,
+) -> Result<Option<Vec<u8>>, StoreError> {
+    let data_key = keyring.data_key(account, data_key)?;
+    config.code.as_ref().map(|code| data_key.seal(WEBHOOK_CODE, code)).transpose()
+}
+
+pub(super) fn sealed_meta_token(
+    token: &SecretString,
+    account: &AccountId,
+    data_key: &[u8],
+    keyring: &Keyring,
+) -> Result<Vec<u8>, StoreError> {
+    keyring.data_key(account, data_key)?.seal(META_TOKEN, token)
+}
+
+pub(super) fn event_names(events: &[WebhookEvent]) -> String {
+    events.iter().map(|event| event.name()).collect::<Vec<_>>().join(",")
+}
+
+fn graph_id(text: &str, column: &'static str) -> Result<GraphId, StoreError> {
+    GraphId::parse(text).ok_or(StoreError::Query(Cause::unreadable(column)))
+}
+
+fn plans(json: &str) -> Result<Vec<Plan>, StoreError> {
+    let rows: Vec<(String, bool, Option<i64>)> =
+        serde_json::from_str(json).map_err(|_| StoreError::Query(Cause::unreadable("plans")))?;
+    let plan = |(name, add_on, ends_at): (_, _, Option<i64>)| {
+        let ends_at = ends_at.map(Timestamp::from_millis);
+        Plan { name, add_on, ends_at }
+    };
+    Ok(rows.into_iter().map(plan).collect())
+}
+
+fn phone_numbers(json: &str) -> Result<Vec<PhoneNumber>, StoreError> {
+    let rows: Vec<(String, String, String)> = serde_json::from_str(json)
+        .map_err(|_| StoreError::Query(Cause::unreadable("phone_numbers")))?;
+    let number = |(id, number, name): (String, _, _)| {
+        let id = graph_id(&id, "phone_numbers.id")?;
+        Ok(PhoneNumber { id, number, name })
+    };
+    rows.into_iter().map(number).collect()
+}

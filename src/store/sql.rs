@@ -1,0 +1,91 @@
+//! The statements that read the same in both databases.
+
+pub(super) const INSERT_ACCOUNT: &str = "
+    INSERT INTO accounts (id, name, email, suspended, data_key, data_key_id, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (email) DO NOTHING";
+
+pub(super) const SET_SUSPENDED: &str = "UPDATE accounts SET suspended = $2 WHERE id = $1";
+
+pub(super) const DELETE_ACCOUNT: &str = "DELETE FROM accounts WHERE id = $1";
+
+pub(super) const INSERT_PLAN: &str = "
+    INSERT INTO plans (account_id, position, name, add_on, ends_at)
+    VALUES ($1, $2, $3, $4, $5)";
+
+pub(super) const REMOVE_PRIMARY_PLAN: &str = "
+    DELETE FROM plans
+    WHERE account_id = $1
+      AND position = (SELECT min(position) FROM plans WHERE account_id = $1 AND NOT add_on)
+    RETURNING position";
+
+pub(super) const POSITION_BEHIND_PLANS: &str =
+    "SELECT COALESCE(max(position) + 1, 0) FROM plans WHERE account_id = $1";
+
+pub(super) const INSERT_WHATSAPP: &str = "
+    INSERT INTO whatsapp_accounts (id, account_id, waba_id, display_name, meta_token)
+    VALUES ($1, $2, $3, $4, $5)";
+
+pub(super) const SET_META_TOKEN: &str =
+    "UPDATE whatsapp_accounts SET meta_token = $2 WHERE account_id = $1";
+
+pub(super) const SAVE_NUMBER: &str = "
+    INSERT INTO phone_numbers (account_id, id, number, name)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (account_id, id) DO UPDATE SET number = excluded.number, name = excluded.name";
+
+pub(super) const REMOVE_NUMBER: &str =
+    "DELETE FROM phone_numbers WHERE account_id = $1 AND id = $2";
+
+pub(super) const INSERT_TOKEN: &str = "
+    INSERT INTO api_tokens (digest, account_id, last_four, created_at)
+    VALUES ($1, $2, $3, $4)
+    ON CONFLICT (digest) DO NOTHING";
+
+/// Only the current token has no end; clocks that disagree do not change which one that is.
+pub(super) const NEWEST_OTHER_TOKEN: &str = "
+    SELECT digest FROM api_tokens
+    WHERE account_id = $1 AND digest <> $2 AND (expires_at IS NULL OR expires_at > $3)
+    ORDER BY expires_at IS NULL DESC, created_at DESC, digest
+    LIMIT 1";
+
+pub(super) const END_TOKEN: &str = "
+    UPDATE api_tokens SET expires_at = $2
+    WHERE digest = $1 AND (expires_at IS NULL OR expires_at > $2)";
+
+pub(super) const DELETE_OTHER_TOKENS: &str =
+    "DELETE FROM api_tokens WHERE account_id = $1 AND digest <> $2 AND digest <> $3";
+
+pub(super) const DELETE_TOKENS: &str =
+    "DELETE FROM api_tokens WHERE account_id = $1 RETURNING expires_at";
+
+pub(super) const SAVE_FLOW: &str = "
+    INSERT INTO flows
+        (account_id, id, name, folded_name, status, validation, created_at, updated_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+    ON CONFLICT (account_id, id) DO UPDATE
+    SET name = excluded.name, folded_name = excluded.folded_name, status = excluded.status,
+        validation = excluded.validation, updated_at = excluded.updated_at
+    WHERE flows.name <> excluded.name OR flows.status <> excluded.status
+       OR flows.validation <> excluded.validation";
+
+pub(super) const HAS_FLOW: &str = "SELECT count(*) FROM flows WHERE account_id = $1 AND id = $2";
+
+pub(super) const ALL_FLOWS: &str = "
+    SELECT id, name, status, validation, created_at, updated_at, recipients FROM flows
+    WHERE account_id = $1
+    ORDER BY updated_at DESC, id LIMIT $2";
+
+pub(super) const WEBHOOK_CONFIG: &str = "
+    SELECT a.data_key, w.url, w.code, w.verified, w.events
+    FROM webhook_configs w JOIN accounts a ON a.id = w.account_id
+    WHERE w.account_id = $1";
+
+pub(super) const SAVE_WEBHOOK_CONFIG: &str = "
+    INSERT INTO webhook_configs (account_id, url, code, verified, events)
+    VALUES ($1, $2, $3, $4, $5)
+    ON CONFLICT (account_id) DO UPDATE
+    SET url = excluded.url, code = excluded.code, verified = excluded.verified,
+        events = excluded.events";
+
+pub(super) const KEYS_IN_USE: &str = "SELECT DISTINCT data_key_id FROM accounts";

@@ -1,0 +1,110 @@
+//! The store in one SQLite file. One connection writes, several read.
+
+mod accounts;
+mod api_tokens;
+mod flows;
+mod upkeep;
+mod webhooks;
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _, Transaction};
+
+use super::{Keyring, StoreError, WAIT, within};
+use crate::config::DatabaseSettings;
+
+const READERS: u32 = 4;
+
+/// When the file is just being created by another process.
+const NEXT_TRY: Duration = Duration::from_millis(20);
+
+type Writing = Transaction<'static, sqlx::Sqlite>;
+
+pub(super) struct Sqlite {
+    /// For connections beside the pools.
+    options: SqliteConnectOptions,
+    writer: SqlitePool,
+    readers: SqlitePool,
+    keyring: Keyring,
+    timeout: Duration,
+}
+
+impl Sqlite {
+    pub(super) async fn open(
+        settings: &DatabaseSettings,
+        keyring: Keyring,
+    ) -> Result<Self, StoreError> {
+        let timeout = settings.timeout.get();
+        let options = options(&settings.url)?;
+        within(timeout, create(&options)).await?;
+
+        let pool = || SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None);
+        // All writers stand in one line, so the line may last as long as a query.
+        let writer = pool().max_connections(1).acquire_timeout(timeout);
+        let readers = pool().max_connections(READERS).acquire_timeout(WAIT.min(timeout));
+        let opened = async {
+            // The writer first: it recovers the log, if need be, which readers may not.
+            let writer = writer.connect_with(options.clone()).await?;
+            let readers = readers.connect_with(options.clone().read_only(true)).await?;
+            Ok((writer, readers))
+        };
+        let (writer, readers) = within(timeout, opened).await?;
+        Ok(Self { options, writer, readers, keyring, timeout })
+    }
+
+    async fn within<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        within(self.timeout, work).await
+    }
+
+    /// Begins a transaction that holds the write lock from the start: one that took it later
+    /// could find that it has read what no longer holds.
+    async fn write(&self) -> Result<Writing, StoreError> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
+    let options: SqliteConnectOptions = url.parse()?;
+    let file = options.get_filename();
+    // In memory each connection would have a database of its own.
+    if file.as_os_str().is_empty() || url.contains(":memory:") || url.contains("mode=memory") {
+        return Err(StoreError::NoFile);
+    }
+    let directory = file.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    if !directory.is_dir() {
+        return Err(StoreError::NoDirectory(directory.to_owned()));
+    }
+    Ok(options
+        .create_if_missing(true)
+        .foreign_keys(true)
+        // What was committed must outlive a power cut: a message that was sent is never resent.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(WAIT))
+}
+
+/// Creates the file, and has it keep a write-ahead log. SQLite does not wait for other
+/// connections when it changes the mode of a file, so the waiting is done here, until the
+/// caller's patience ends.
+async fn create(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let options = options.clone().journal_mode(SqliteJournalMode::Wal);
+    loop {
+        match options.connect().await {
+            Ok(connection) => return Ok(connection.close().await?),
+            Err(error) if is_busy(&error) => tokio::time::sleep(NEXT_TRY).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|told| told.code());
+    code.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
+}

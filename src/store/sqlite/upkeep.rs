@@ -1,0 +1,50 @@
+//! The state of the SQLite file.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::migrate::Migrator;
+use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
+
+use super::Sqlite;
+use crate::store::{StoreError, Upkeep, sql};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// How long a migration waits for one that another process is at.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+#[async_trait]
+impl Upkeep for Sqlite {
+    /// All migrations are one transaction, with the write lock from the start: of two processes
+    /// the second waits, and then finds nothing left to do.
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let mut connection = self.options.clone().busy_timeout(PATIENCE).connect().await?;
+        let mut tx = connection.begin_with("BEGIN IMMEDIATE").await?;
+        // `run` is this call behind a trait whose lifetimes an async trait method cannot meet.
+        MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+        tx.commit().await?;
+        Ok(connection.close().await?)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        // Unlike `SELECT 1`, this has to look into the file.
+        let look = query_scalar("SELECT count(*) FROM sqlite_schema");
+        let look = async { Ok(look.fetch_one(&self.readers).await?) };
+        self.within(look).await.map(|_: i64| ())
+    }
+
+    async fn check_keys(&self) -> Result<(), StoreError> {
+        let used = query_scalar(sql::KEYS_IN_USE);
+        let used = async { Ok(used.fetch_all(&self.readers).await?) };
+        let used: Vec<String> = self.within(used).await?;
+        let missing = used.into_iter().find(|id| !self.keyring.holds(id));
+        missing.map_or(Ok(()), |id| Err(StoreError::MissingKey(id)))
+    }
+
+    async fn close(&self) {
+        // The writer last: the last one out puts the log back into the file.
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
