@@ -8,6 +8,8 @@ mod public;
 mod templates;
 mod webhooks;
 
+pub use account::Me;
+
 use crate::openapi::Route;
 
 /// All routes of this room.

@@ -27,7 +27,7 @@ use url::Url;
 pub use failure::{Cause, GraphError, GraphFailure, Outcome};
 pub use flows::Flow;
 pub use interactive::{
-    Action, Card, CardAction, CatalogParameters, Header, Interactive, ListRow, ListSection,
+    Action, Card, CardAction, CatalogParameters, Header, HeaderMedia, Interactive, ListRow, ListSection,
     ProductItem, ProductSection, Reply, ReplyButton, TextPart,
 };
 pub use media::{MediaBytes, MediaInfo, MediaUpload};

@@ -5,6 +5,8 @@ mod responses;
 
 use axum::routing::MethodRouter;
 use http::Method;
+use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 
 pub use document::document;
@@ -61,11 +63,25 @@ pub enum Body {
 pub enum Answer {
     /// `data` as Graph answered it.
     Graph(&'static str),
-    Data(fn() -> Schema),
+    Data(DataShape),
     /// Not in the envelope: bytes of any type.
     Bytes,
-    /// Not in the envelope: an object of ours.
-    Bare(fn() -> Schema),
+    /// Not in the envelope: the OpenAPI document itself.
+    Document,
+}
+
+/// The schema of a type of ours, and of the types it is made of.
+pub struct DataShape {
+    name: fn() -> std::borrow::Cow<'static, str>,
+    schema: fn() -> RefOr<Schema>,
+    parts: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl Answer {
+    #[must_use]
+    pub fn data<T: ToSchema>() -> Self {
+        Self::Data(DataShape { name: T::name, schema: T::schema, parts: T::schemas })
+    }
 }
 
 impl Route {

@@ -2,9 +2,8 @@
 
 use axum::routing::get;
 use serde::Serialize;
-use utoipa::{PartialSchema as _, ToSchema};
+use utoipa::ToSchema;
 
-use super::public::schema_of;
 use crate::access::DeveloperPlan;
 use crate::model::{Account, Timestamp};
 use crate::openapi::{Answer, Route};
@@ -82,7 +81,7 @@ impl From<&Account> for Me {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    let answer = Answer::Data(schema_of!(Me));
+    let answer = Answer::data::<Me>();
     vec![Route::get("/v2/me", get(me), answer).about("Account", "Who the token belongs to")]
 }
 

@@ -7,10 +7,9 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use utoipa::{PartialSchema as _, ToSchema};
+use utoipa::ToSchema;
 
 use super::paging::{AFTER, LIMIT, page_query, page_reply};
-use super::public::schema_of;
 use crate::access::DeveloperPlan;
 use crate::graph::{Flow, Page, PageQuery};
 use crate::model::{FlowRecord, FlowSnapshot, GraphId, Timestamp};
@@ -53,20 +52,20 @@ struct Count {
 pub(super) fn routes() -> Vec<Route> {
     let list = Answer::Graph("`items` as Graph has them, and `paging`");
     vec![
-        Route::get("/v2/forms", get(all), list).about("Forms", "List forms").with(&[LIMIT, AFTER]),
-        Route::get("/v2/forms/search", get(search), Answer::Data(schema_of!(Found)))
+        Route::get("/v2/forms", get(all), list).about("Forms", "List forms").with(const { &[LIMIT, AFTER] }),
+        Route::get("/v2/forms/search", get(search), Answer::data::<Found>())
             .about("Forms", "Search the forms seen so far")
-            .with(&[
+            .with(const { &[
                 Parameter::query("q", ParameterKind::Text, "A part of the name, or a status"),
                 Parameter::query(
                     "limit",
                     ParameterKind::Number { least: 1, most: 50 },
                     "How many to answer; 20 if left out",
                 ),
-            ]),
+            ] }),
         Route::get("/v2/forms/{flowId}", get(by_id), Answer::Graph("The flow, as Graph has it"))
             .about("Forms", "Look a form up")
-            .with(&[Parameter::path("flowId", ParameterKind::Id, "One of your own flows")]),
+            .with(const { &[Parameter::path("flowId", ParameterKind::Id, "One of your own flows")] }),
     ]
 }
 

@@ -32,19 +32,19 @@ pub(super) fn routes() -> Vec<Route> {
         upload("/v2/media"),
         Route::get("/v2/media/{mediaId}/download", get(download::download), Answer::Bytes)
             .about("Media", "Download the bytes of a media")
-            .with(&[
+            .with(const { &[
                 ID,
                 Parameter::query(
                     "disposition",
                     ParameterKind::OneOf(&["inline", "attachment"]),
                     "How a browser shows it; inline if left out",
                 ),
-            ]),
+            ] }),
         Route::get("/v2/media/{mediaId}", get(lookup::show), Answer::Graph("What Graph knows of it"))
             .about("Media", "Look a media up")
-            .with(&[ID]),
+            .with(const { &[ID] }),
         Route::delete("/v2/media/{mediaId}", delete(lookup::remove), Answer::Graph("Graph's answer"))
             .about("Media", "Delete a media")
-            .with(&[ID]),
+            .with(const { &[ID] }),
     ]
 }

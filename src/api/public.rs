@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
-use utoipa::{PartialSchema, ToSchema};
+use utoipa::ToSchema;
 
 use crate::access::Guard;
 use crate::openapi::{Answer, Route, document};
@@ -40,34 +40,19 @@ struct Ready {
     ready: bool,
 }
 
-macro_rules! schema_of {
-    ($name:ty) => {
-        || match <$name as PartialSchema>::schema() {
-            utoipa::openapi::RefOr::T(schema) => schema,
-            utoipa::openapi::RefOr::Ref(_) => utoipa::openapi::schema::Schema::default(),
-        }
-    };
-}
-pub(super) use schema_of;
-
 pub(super) fn routes() -> Vec<Route> {
-    let public = |path, handler, schema, summary| {
-        Route::get(path, handler, Answer::Data(schema)).about("Service", summary).guarded(Guard::Public)
+    let public = |path, handler, answer, summary| {
+        Route::get(path, handler, answer).about("Service", summary).guarded(Guard::Public)
     };
     vec![
-        public("/", get(welcome), schema_of!(Welcome), "Name, version and documentation"),
-        public("/v2/health", get(health), schema_of!(Health), "Whether the process lives"),
-        public("/v2/version", get(version), schema_of!(Version), "The versions in use"),
-        public("/v2/ready", get(ready), schema_of!(Ready), "Whether it should get traffic"),
-        Route::get("/v2/openapi.json", get(openapi), Answer::Bare(any_object))
+        public("/", get(welcome), Answer::data::<Welcome>(), "Name, version and documentation"),
+        public("/v2/health", get(health), Answer::data::<Health>(), "Whether the process lives"),
+        public("/v2/version", get(version), Answer::data::<Version>(), "The versions in use"),
+        public("/v2/ready", get(ready), Answer::data::<Ready>(), "Whether it should get traffic"),
+        Route::get("/v2/openapi.json", get(openapi), Answer::Document)
             .about("Service", "This document")
             .guarded(Guard::Public),
     ]
-}
-
-fn any_object() -> utoipa::openapi::schema::Schema {
-    let object = utoipa::openapi::ObjectBuilder::new().schema_type(utoipa::openapi::Type::Object);
-    utoipa::openapi::schema::Schema::Object(object.build())
 }
 
 async fn welcome(State(state): State<AppState>) -> Reply<Welcome> {

@@ -29,7 +29,7 @@ const LOOKUP_PAGE: u32 = 100;
 pub(super) fn routes() -> Vec<Route> {
     let list = Answer::Graph("`items` as Graph has them, and `paging`");
     vec![
-        Route::get("/v2/templates", get(all), list).about("Templates", "List templates").with(&[
+        Route::get("/v2/templates", get(all), list).about("Templates", "List templates").with(const { &[
             LIMIT,
             AFTER,
             BEFORE,
@@ -38,17 +38,17 @@ pub(super) fn routes() -> Vec<Route> {
                 ParameterKind::Text,
                 "Only those of the page whose name contains this, in any letter case",
             ),
-        ]),
+        ] }),
         Route::get("/v2/templates/{name}", get(by_name), Answer::Graph("The template, as Graph has it"))
             .about("Templates", "Look a template up by its name")
-            .with(&[
+            .with(const { &[
                 Parameter::path("name", ParameterKind::Text, "The exact name"),
                 Parameter::query(
                     "language",
                     ParameterKind::Text,
                     "Which one, if there are several; else en_US, else the first",
                 ),
-            ]),
+            ] }),
     ]
 }
 

@@ -8,9 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{ObjectBuilder, Type};
-use utoipa::{PartialSchema as _, ToSchema};
+use utoipa::ToSchema;
 
-use super::public::schema_of;
 use crate::access::DeveloperPlan;
 use crate::fields::{
     AnyText, Field, Fields, FromFields, Json, List, Place, Violations, read_body,
@@ -40,9 +39,9 @@ struct Config {
 pub(super) fn routes() -> Vec<Route> {
     let path = "/v2/webhooks/config";
     vec![
-        Route::get(path, get(show), Answer::Data(schema_of!(Config)))
+        Route::get(path, get(show), Answer::data::<Config>())
             .about("Webhooks", "Show the webhook settings"),
-        Route::post(path, post(change), Answer::Data(schema_of!(Config)))
+        Route::post(path, post(change), Answer::data::<Config>())
             .about("Webhooks", "Change the webhook settings")
             .takes(<Change as Field>::schema, EXAMPLE),
     ]

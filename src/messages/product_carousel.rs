@@ -37,9 +37,8 @@ impl FromFields for SendProductCarousel {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
         let body = fields.required("bodyText");
         let cards = fields.required::<List<ProductCard, 2, 10>>("cards");
-        let mut catalogs = cards.iter().flat_map(List::iter).map(|card| &card.catalog);
-        let first = catalogs.next();
-        if catalogs.any(|catalog| Some(catalog) != first) {
+        let catalogs = || cards.iter().flat_map(List::iter).map(|card| &card.catalog);
+        if catalogs().any(|catalog| Some(catalog) != catalogs().next()) {
             return fields.fault("cards", "must all have the same catalogId");
         }
         Some(Self { body: body?, cards: cards? })

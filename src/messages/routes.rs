@@ -35,7 +35,7 @@ pub fn routes() -> Vec<Route> {
     let named = Route::post("/v2/templates/{name}/test-send", post(send::named_template), ANSWER)
         .about("Templates", "Send a template named in the path")
         .guarded(Guard::Sender)
-        .with(&[Parameter::path("name", ParameterKind::Text, "The template's name")])
+        .with(const { &[Parameter::path("name", ParameterKind::Text, "The template's name")] })
         .takes(<Outgoing<SendNamedTemplate> as Field>::schema, NAMED_EXAMPLE);
     kinds.chain([any, template, named]).collect()
 }

@@ -32,6 +32,14 @@ pub fn document(routes: &[Route]) -> OpenApi {
     let components = shared.fold(ComponentsBuilder::new(), |components, (_, name, about)| {
         components.response(*name, failure(about))
     });
+    let components = routes.iter().fold(components, |components, route| match &route.answer {
+        Answer::Data(shape) => {
+            let mut parts = vec![((shape.name)().into_owned(), (shape.schema)())];
+            (shape.parts)(&mut parts);
+            components.schemas_from_iter(parts)
+        }
+        _ => components,
+    });
     let components = components
         .schema("Failure", failure_schema())
         .security_scheme("bearer", bearer())
@@ -106,10 +114,16 @@ fn operation_id(route: &Route) -> String {
 fn answer(answer: &Answer) -> utoipa::openapi::Response {
     match answer {
         Answer::Graph(about) => {
-            success(Schema::Object(ObjectBuilder::new().schema_type(Type::Object).build()), about)
+            let any = ObjectBuilder::new().schema_type(Type::Object).build();
+            success(RefOr::T(Schema::Object(any)), about)
         }
-        Answer::Data(schema) => success(schema(), "Done"),
-        Answer::Bare(schema) => bare(schema(), "Done"),
+        Answer::Data(shape) => {
+            success(RefOr::Ref(Ref::from_schema_name((shape.name)())), "Done")
+        }
+        Answer::Document => {
+            let any = ObjectBuilder::new().schema_type(Type::Object).build();
+            bare(RefOr::T(Schema::Object(any)), "An OpenAPI 3.1 document")
+        }
         Answer::Bytes => bytes("The bytes, with the content type that Graph gives"),
     }
 }

@@ -45,7 +45,7 @@ pub(super) fn failure_schema() -> Schema {
         .property("message", text())
         .required("message");
     let details = utoipa::openapi::schema::OneOfBuilder::new()
-        .item(Schema::Array(ArrayBuilder::new().items(Schema::Object(fault.build())).build()))
+        .item(Schema::Array(ArrayBuilder::new().items(RefOr::T(Schema::Object(fault.build()))).build()))
         .item(Schema::Object(upstream.build()));
     let failure = ObjectBuilder::new()
         .schema_type(Type::Object)
@@ -63,18 +63,18 @@ pub(super) fn failure_schema() -> Schema {
 }
 
 /// `{"success":true,"data":…}`
-pub(super) fn success(data: Schema, about: &str) -> Response {
+pub(super) fn success(data: RefOr<Schema>, about: &str) -> Response {
     let envelope = ObjectBuilder::new()
         .schema_type(Type::Object)
         .property("success", ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])))
         .required("success")
         .property("data", data)
         .required("data");
-    bare(Schema::Object(envelope.build()), about)
+    bare(RefOr::T(Schema::Object(envelope.build())), about)
 }
 
-pub(super) fn bare(schema: Schema, about: &str) -> Response {
-    let content = Content::new(Some(RefOr::T(schema)));
+pub(super) fn bare(schema: RefOr<Schema>, about: &str) -> Response {
+    let content = Content::new(Some(schema));
     ResponseBuilder::new().description(about).content("application/json", content).build()
 }
 

@@ -14,7 +14,7 @@ use super::ApiError;
 use crate::fields::{Members, Violations};
 
 /// The most a JSON body may have.
-pub const MAX_JSON: u64 = 2 * 1024 * 1024;
+const MAX_JSON: u64 = 2 * 1024 * 1024;
 /// How long a caller may be slower than [`SLOWEST`].
 const GRACE: Duration = Duration::from_secs(5);
 /// Bytes a second.

@@ -33,7 +33,8 @@ fn is_markup(mime: &Mime) -> bool {
 
 /// A name to save a download under: nothing of it comes from outside but letters and digits.
 pub(super) fn filename(id: &str, content_type: &str) -> String {
-    let known = mime_guess::get_mime_extensions_str(content_type.split(';').next().unwrap_or_default());
+    let known: Option<Mime> = content_type.parse().ok();
+    let known = known.as_ref().and_then(mime_guess::get_mime_extensions);
     match known.and_then(|extensions| extensions.first()) {
         Some(extension) => format!("{id}.{extension}"),
         None => id.to_owned(),
