@@ -1,9 +1,12 @@
 //! Puts routes and layers together.
 
+mod gateway;
 mod outer;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+
+pub use gateway::{Gateway, GatewaySettings, StartError};
 
 use crate::access::guard;
 use crate::openapi::Route;

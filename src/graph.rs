@@ -27,8 +27,8 @@ use url::Url;
 pub use failure::{Cause, GraphError, GraphFailure, Outcome};
 pub use flows::Flow;
 pub use interactive::{
-    Action, Card, CardAction, CatalogParameters, Header, HeaderMedia, Interactive, ListRow, ListSection,
-    ProductItem, ProductSection, Reply, ReplyButton, TextPart,
+    Action, Card, CardAction, CatalogParameters, Header, HeaderMedia, Interactive, ListRow,
+    ListSection, ProductItem, ProductSection, Reply, ReplyButton, TextPart,
 };
 pub use media::{MediaBytes, MediaInfo, MediaUpload};
 pub use message::{Content, Link, Location, Media, MediaKind, Message, TextBody};
@@ -59,7 +59,11 @@ impl Graph {
     /// When the TLS library cannot be set up.
     pub fn new(settings: GraphSettings) -> Result<Self, reqwest::Error> {
         let client = http::client(&settings)?;
-        Ok(Self(Arc::new(Inner { client, settings, retries: retry_budget::RetryBudget::default() })))
+        Ok(Self(Arc::new(Inner {
+            client,
+            settings,
+            retries: retry_budget::RetryBudget::default(),
+        })))
     }
 
     #[must_use]

@@ -52,20 +52,32 @@ struct Count {
 pub(super) fn routes() -> Vec<Route> {
     let list = Answer::Graph("`items` as Graph has them, and `paging`");
     vec![
-        Route::get("/v2/forms", get(all), list).about("Forms", "List forms").with(const { &[LIMIT, AFTER] }),
+        Route::get("/v2/forms", get(all), list)
+            .about("Forms", "List forms")
+            .with(const { &[LIMIT, AFTER] }),
         Route::get("/v2/forms/search", get(search), Answer::data::<Found>())
             .about("Forms", "Search the forms seen so far")
-            .with(const { &[
-                Parameter::query("q", ParameterKind::Text, "A part of the name, or a status"),
-                Parameter::query(
-                    "limit",
-                    ParameterKind::Number { least: 1, most: 50 },
-                    "How many to answer; 20 if left out",
-                ),
-            ] }),
+            .with(
+                const {
+                    &[
+                        Parameter::query(
+                            "q",
+                            ParameterKind::Text,
+                            "A part of the name, or a status",
+                        ),
+                        Parameter::query(
+                            "limit",
+                            ParameterKind::Number { least: 1, most: 50 },
+                            "How many to answer; 20 if left out",
+                        ),
+                    ]
+                },
+            ),
         Route::get("/v2/forms/{flowId}", get(by_id), Answer::Graph("The flow, as Graph has it"))
             .about("Forms", "Look a form up")
-            .with(const { &[Parameter::path("flowId", ParameterKind::Id, "One of your own flows")] }),
+            .with(
+                const { &[Parameter::path("flowId", ParameterKind::Id, "One of your own flows")] },
+            ),
     ]
 }
 

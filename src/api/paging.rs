@@ -38,7 +38,12 @@ pub(super) fn page_query(query: &Query) -> Result<PageQuery, ApiError> {
 }
 
 /// Answers a page. Its links lead to `here`, with the caller's own parameters and the cursor.
-pub(super) fn page_reply(page: &Page, mut here: Url, path: &str, kept: &[(&str, String)]) -> Response {
+pub(super) fn page_reply(
+    page: &Page,
+    mut here: Url,
+    path: &str,
+    kept: &[(&str, String)],
+) -> Response {
     use axum::response::IntoResponse as _;
 
     let base = here.path().trim_end_matches('/').to_owned();
@@ -99,7 +104,11 @@ mod tests {
     #[test]
     fn a_link_without_a_cursor_is_dropped() {
         let here = "https://gw.example/v2/templates".parse().unwrap();
-        let ours = own_links(json!({ "next": "https://graph.facebook.com/x?access_token=EAA" }), &here, &[]);
+        let ours = own_links(
+            json!({ "next": "https://graph.facebook.com/x?access_token=EAA" }),
+            &here,
+            &[],
+        );
         assert_eq!(ours, json!({}));
     }
 }

@@ -29,26 +29,38 @@ const LOOKUP_PAGE: u32 = 100;
 pub(super) fn routes() -> Vec<Route> {
     let list = Answer::Graph("`items` as Graph has them, and `paging`");
     vec![
-        Route::get("/v2/templates", get(all), list).about("Templates", "List templates").with(const { &[
-            LIMIT,
-            AFTER,
-            BEFORE,
-            Parameter::query(
-                "search",
-                ParameterKind::Text,
-                "Only those of the page whose name contains this, in any letter case",
-            ),
-        ] }),
-        Route::get("/v2/templates/{name}", get(by_name), Answer::Graph("The template, as Graph has it"))
-            .about("Templates", "Look a template up by its name")
-            .with(const { &[
-                Parameter::path("name", ParameterKind::Text, "The exact name"),
-                Parameter::query(
-                    "language",
-                    ParameterKind::Text,
-                    "Which one, if there are several; else en_US, else the first",
-                ),
-            ] }),
+        Route::get("/v2/templates", get(all), list).about("Templates", "List templates").with(
+            const {
+                &[
+                    LIMIT,
+                    AFTER,
+                    BEFORE,
+                    Parameter::query(
+                        "search",
+                        ParameterKind::Text,
+                        "Only those of the page whose name contains this, in any letter case",
+                    ),
+                ]
+            },
+        ),
+        Route::get(
+            "/v2/templates/{name}",
+            get(by_name),
+            Answer::Graph("The template, as Graph has it"),
+        )
+        .about("Templates", "Look a template up by its name")
+        .with(
+            const {
+                &[
+                    Parameter::path("name", ParameterKind::Text, "The exact name"),
+                    Parameter::query(
+                        "language",
+                        ParameterKind::Text,
+                        "Which one, if there are several; else en_US, else the first",
+                    ),
+                ]
+            },
+        ),
     ]
 }
 
@@ -100,11 +112,8 @@ async fn named(
 ) -> Result<Vec<(Known, Box<RawValue>)>, ApiError> {
     let caller = plan.caller();
     let mut found = Vec::new();
-    let mut query = PageQuery {
-        limit: Some(LOOKUP_PAGE),
-        name: Some(name.to_owned()),
-        ..PageQuery::default()
-    };
+    let mut query =
+        PageQuery { limit: Some(LOOKUP_PAGE), name: Some(name.to_owned()), ..PageQuery::default() };
     loop {
         let page = state.graph.templates(caller.credentials(), &caller.waba_id, &query).await?;
         let next = page.next_cursor();

@@ -45,9 +45,9 @@ pub(super) async fn outer(
 /// An inbound id is kept if it cannot do harm in a log; else we make one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-    let inbound = headers.get(X_REQUEST_ID).filter(|id| {
-        (1..=128).contains(&id.len()) && id.as_bytes().iter().all(allowed)
-    });
+    let inbound = headers
+        .get(X_REQUEST_ID)
+        .filter(|id| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(allowed));
     let fresh = || {
         let id = uuid::Uuid::now_v7();
         HeaderValue::from_str(id.simple().encode_lower(&mut uuid::Uuid::encode_buffer()))

@@ -56,7 +56,10 @@ impl Graph {
 }
 
 /// One try, without a limit on its time.
-pub(super) async fn once(request: RequestBuilder, token: &SecretString) -> Result<Bytes, GraphFailure> {
+pub(super) async fn once(
+    request: RequestBuilder,
+    token: &SecretString,
+) -> Result<Bytes, GraphFailure> {
     let response = request.send().await.map_err(|error| without_answer(&error))?;
     let answer = Answer::read(response).await.map_err(|(status, why)| {
         let detail = match why {

@@ -25,7 +25,8 @@ impl Flow {
     #[must_use]
     pub fn read(text: &[u8]) -> Option<FlowSnapshot> {
         let flow: Self = serde_json::from_slice(text).ok()?;
-        let validation = flow.validation_errors.map_or_else(|| "[]".into(), |raw| raw.get().to_owned());
+        let validation =
+            flow.validation_errors.map_or_else(|| "[]".into(), |raw| raw.get().to_owned());
         Some(FlowSnapshot {
             id: GraphId::parse(&flow.id)?,
             name: flow.name,

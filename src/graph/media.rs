@@ -127,7 +127,9 @@ impl Graph {
             url: url.filter(|url| self.may_see_token(url)),
             mime_type: answer.mime_type,
             sha256: answer.sha256,
-            file_size: answer.file_size.and_then(|size| size.as_u64().or_else(|| size.as_str()?.parse().ok())),
+            file_size: answer
+                .file_size
+                .and_then(|size| size.as_u64().or_else(|| size.as_str()?.parse().ok())),
         })
     }
 

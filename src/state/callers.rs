@@ -53,7 +53,8 @@ impl Caller {
 
     fn of(account: Account) -> Found {
         let linked = account.whatsapp.as_ref();
-        let access = linked.and_then(|linked| Some((linked.waba_id.clone(), linked.meta_token.clone()?)));
+        let access =
+            linked.and_then(|linked| Some((linked.waba_id.clone(), linked.meta_token.clone()?)));
         match access {
             Some((waba_id, meta_token)) => {
                 Found::Caller(Arc::new(Self { account, waba_id, meta_token }))
