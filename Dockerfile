@@ -7,10 +7,10 @@ RUN apt-get update \
 WORKDIR /src
 
 # The dependencies are a layer of their own: they change seldom and take the longest.
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 RUN mkdir src \
  && echo 'fn main() {}' > src/main.rs \
- && touch src/lib.rs \
+ && touch src/lib.rs && mkdir -p migrations/sqlite migrations/postgres \
  && cargo build --locked --release \
  && rm -r src
 
