@@ -62,7 +62,7 @@ pub fn main() -> ExitCode {
     let env_file = dotenvy::dotenv();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return settings_error::tell(error),
+        Err(error) => return settings_error::tell(&error),
     };
     let _guard = logging::start(&cli.settings.logging);
     if let Err(error) = env_file

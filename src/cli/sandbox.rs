@@ -64,7 +64,10 @@ impl SandboxCommand {
         prepare(&store, &demo, &keepsake).await?;
 
         let stopping = CancellationToken::new();
-        let access = (demo.phone_numbers.first().map(|number| number.id.to_string()), demo.waba_id.to_string());
+        let access = (
+            demo.phone_numbers.first().map(|number| number.id.to_string()),
+            demo.waba_id.to_string(),
+        );
         let meta = Sandbox::start(demo).await.context("cannot start the stand-in for Meta")?;
         settings.graph.url = meta.url().clone();
         let gateway_settings = GatewaySettings {
