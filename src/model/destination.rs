@@ -44,7 +44,7 @@ mod tests {
 
     #[test]
     fn everything_but_ascii_digits_is_dropped_from_a_phone_number() {
-        let digits = |text| Destination::phone(text);
+        let digits = Destination::phone;
         let expected = Some(Destination::Phone("15551234567".into()));
         assert_eq!(digits("+1 (555) 123-4567"), expected);
         assert_eq!(digits("١15551234567"), expected);
