@@ -55,6 +55,7 @@ struct Access<'a> {
 
 impl SandboxCommand {
     pub(super) async fn run(self, mut settings: CommonSettings) -> anyhow::Result<()> {
+        serve::raise_descriptor_limit();
         let directory = &self.data_dir;
         let made = std::fs::create_dir_all(directory);
         made.with_context(|| format!("cannot make the directory {}", directory.display()))?;
