@@ -15,6 +15,7 @@ pub mod graph;
 pub mod messages;
 pub mod model;
 pub mod openapi;
+pub mod sandbox;
 pub mod state;
 pub mod store;
 pub mod wire;
