@@ -35,14 +35,18 @@ pub enum Guard {
 
 /// Puts the steps before a route. They run from the last line to the first, and only for a
 /// method that the route has.
-#[must_use]
-pub fn guard(route: MethodRouter<AppState>, guard: Guard, state: &AppState) -> MethodRouter<AppState> {
+pub fn guard(
+    route: MethodRouter<AppState>,
+    guard: Guard,
+    state: &AppState,
+) -> MethodRouter<AppState> {
     if guard == Guard::Public {
         return route;
     }
     let mut route = route;
     if guard == Guard::Sender {
-        route = route.route_layer(map_request_with_state(state.clone(), owned_phone_number::require));
+        route =
+            route.route_layer(map_request_with_state(state.clone(), owned_phone_number::require));
     }
     route
         .route_layer(map_request_with_state(state.clone(), developer_plan::require))

@@ -1,9 +1,12 @@
 //! Puts routes and layers together.
 
+mod gateway;
 mod outer;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
+
+pub use gateway::{Gateway, GatewaySettings, StartError};
 
 use crate::access::guard;
 use crate::openapi::Route;
@@ -18,7 +21,6 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The whole service.
-#[must_use]
 pub fn router(state: AppState) -> Router {
     let router = routes().into_iter().fold(Router::new(), |router, route| {
         router.route(route.path, guard(route.handler, route.guard, &state))

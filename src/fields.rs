@@ -80,11 +80,7 @@ enum Source<'a> {
 }
 
 impl<'a> Fields<'a> {
-    pub fn of_body(
-        members: &'a Members<'a>,
-        path: Path<'a>,
-        faults: &'a mut Violations,
-    ) -> Self {
+    pub fn of_body(members: &'a Members<'a>, path: Path<'a>, faults: &'a mut Violations) -> Self {
         Self { source: Source::Body { members, path, faults } }
     }
 
@@ -120,7 +116,9 @@ impl<'a> Fields<'a> {
             Source::Body { members, path, faults } => match members.get(name) {
                 None => Some(None),
                 Some(value) if T::is_blank(value) => Some(None),
-                Some(value) => T::read(value, &mut Place { path: path.member(name), faults }).map(Some),
+                Some(value) => {
+                    T::read(value, &mut Place { path: path.member(name), faults }).map(Some)
+                }
             },
         }
     }

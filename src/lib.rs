@@ -8,6 +8,7 @@
 pub mod access;
 pub mod api;
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod fields;
@@ -16,6 +17,7 @@ pub mod messages;
 pub mod model;
 pub mod openapi;
 pub mod sandbox;
+pub mod server;
 pub mod state;
 pub mod store;
 pub mod wire;

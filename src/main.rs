@@ -1,1 +1,7 @@
-fn main() {}
+//! The program `avenping`. See [`avenping_gateway::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    avenping_gateway::cli::main()
+}

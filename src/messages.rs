@@ -111,7 +111,12 @@ const fn array(name: &'static str) -> Sign {
 /// All kinds, in the order in which `/send` asks for them. The catalog message comes last, so
 /// that a list or buttons with a `footerText` stay what they are.
 pub static KINDS: [Kind; 9] = [
-    Kind::of::<text::SendText>("/v2/messages/send/text", "Send a text", &[string("text")], text::EXAMPLE),
+    Kind::of::<text::SendText>(
+        "/v2/messages/send/text",
+        "Send a text",
+        &[string("text")],
+        text::EXAMPLE,
+    ),
     Kind::of::<media::SendMedia>(
         "/v2/messages/send/media",
         "Send an image, a video, an audio or a document",

@@ -49,12 +49,18 @@ pub enum ParameterKind {
     /// An id of Meta's.
     Id,
     OneOf(&'static [&'static str]),
-    Number { least: u32, most: u32 },
+    Number {
+        least: u32,
+        most: u32,
+    },
 }
 
 /// What a request carries.
 pub enum Body {
-    Json { schema: fn() -> Schema, example: &'static str },
+    Json {
+        schema: fn() -> Schema,
+        example: &'static str,
+    },
     /// A file, as multipart or as the bare bytes.
     File,
 }

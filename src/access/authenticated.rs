@@ -76,7 +76,9 @@ mod tests {
 
     #[test]
     fn a_token_is_found_in_either_header_and_the_scheme_in_any_case() {
-        for line in [("authorization", "bearer T1"), ("authorization", "BEARER  T1"), ("x-api-token", "T1")] {
+        for line in
+            [("authorization", "bearer T1"), ("authorization", "BEARER  T1"), ("x-api-token", "T1")]
+        {
             assert_eq!(shown_token(&headers(&[line])).unwrap(), Some("T1"), "{line:?}");
         }
     }
@@ -90,7 +92,9 @@ mod tests {
 
     #[test]
     fn another_scheme_or_an_empty_value_is_no_token() {
-        for line in [("authorization", "Basic T1"), ("authorization", "Bearer "), ("x-api-token", "")] {
+        for line in
+            [("authorization", "Basic T1"), ("authorization", "Bearer "), ("x-api-token", "")]
+        {
             assert_eq!(shown_token(&headers(&[line])).unwrap(), None, "{line:?}");
         }
     }

@@ -6,14 +6,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
+use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{ObjectBuilder, Type};
-use utoipa::ToSchema;
 
 use crate::access::DeveloperPlan;
-use crate::fields::{
-    AnyText, Field, Fields, FromFields, Json, List, Place, Violations, read_body,
-};
+use crate::fields::{AnyText, Field, Fields, FromFields, Json, List, Place, Violations, read_body};
 use crate::model::public_address::check_webhook_url;
 use crate::model::{WebhookChange, WebhookConfig, WebhookEvent};
 use crate::openapi::{Answer, Route};
@@ -107,7 +105,9 @@ impl Field for WebhookEvent {
 
     fn schema() -> Schema {
         let names = Self::ALL.map(Self::name);
-        Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
+        Schema::Object(
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build(),
+        )
     }
 }
 
@@ -145,12 +145,12 @@ impl Change {
         Ok(WebhookChange {
             url: self.url.map(|url| url.0),
             code: self.code.map(|code| code.0.map(SecretString::from)),
-            events: self.events.map(|events| without_repeats(events.into_vec())),
+            events: self.events.map(|events| without_repeats(&events.into_vec())),
         })
     }
 }
 
-fn without_repeats(events: Vec<WebhookEvent>) -> Vec<WebhookEvent> {
+fn without_repeats(events: &[WebhookEvent]) -> Vec<WebhookEvent> {
     WebhookEvent::ALL.into_iter().filter(|event| events.contains(event)).collect()
 }
 

@@ -20,10 +20,12 @@ pub(super) async fn outer(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let record = Arc::new(RequestRecord::start());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let media = route.as_ref().is_some_and(|route| route.as_str().starts_with("/v2/media"));
+    let limit = if media { state.media_limit } else { state.request_limit };
+    let record = Arc::new(RequestRecord::start(limit));
     let request_id = request_id(request.headers());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(Arc::clone(&record));
 
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
@@ -45,9 +47,9 @@ pub(super) async fn outer(
 /// An inbound id is kept if it cannot do harm in a log; else we make one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-    let inbound = headers.get(X_REQUEST_ID).filter(|id| {
-        (1..=128).contains(&id.len()) && id.as_bytes().iter().all(allowed)
-    });
+    let inbound = headers
+        .get(X_REQUEST_ID)
+        .filter(|id| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(allowed));
     let fresh = || {
         let id = uuid::Uuid::now_v7();
         HeaderValue::from_str(id.simple().encode_lower(&mut uuid::Uuid::encode_buffer()))

@@ -8,6 +8,7 @@ use super::Period;
 pub struct DatabaseSettings {
     /// The store: sqlite://FILE, or postgres://USER:PASSWORD@HOST/NAME
     #[arg(
+        id = "database-url",
         long = "database-url",
         env = "DATABASE_URL",
         default_value = "sqlite://avenping.db",
@@ -19,6 +20,7 @@ pub struct DatabaseSettings {
 
     /// How long a query may take
     #[arg(
+        id = "database-timeout",
         long = "database-timeout",
         env = "AVENPING_DATABASE_TIMEOUT",
         default_value = "5s",

@@ -17,7 +17,7 @@ pub enum UpstreamStatus {
 #[derive(Args, Clone, Debug)]
 pub struct GraphSettings {
     /// Where Meta's Graph API is
-    #[arg(
+    #[arg(id = "graph-url",
         long = "graph-url",
         env = "AVENPING_GRAPH_URL",
         default_value = "https://graph.facebook.com",
@@ -28,7 +28,7 @@ pub struct GraphSettings {
     pub url: Url,
 
     /// The version of the Graph API to speak
-    #[arg(
+    #[arg(id = "graph-version",
         long = "graph-version",
         env = "AVENPING_GRAPH_VERSION",
         default_value = "v23.0",
@@ -40,6 +40,7 @@ pub struct GraphSettings {
 
     /// How long connecting to Graph may take, TLS included
     #[arg(
+        id = "graph-connect-timeout",
         long = "graph-connect-timeout",
         env = "AVENPING_GRAPH_CONNECT_TIMEOUT",
         default_value = "3s",
@@ -50,6 +51,7 @@ pub struct GraphSettings {
 
     /// How long a send may take in all
     #[arg(
+        id = "graph-send-timeout",
         long = "graph-send-timeout",
         env = "AVENPING_GRAPH_SEND_TIMEOUT",
         default_value = "25s",
@@ -60,6 +62,7 @@ pub struct GraphSettings {
 
     /// How long a read may take in all, with its retries
     #[arg(
+        id = "graph-read-timeout",
         long = "graph-read-timeout",
         env = "AVENPING_GRAPH_READ_TIMEOUT",
         default_value = "15s",
@@ -70,6 +73,7 @@ pub struct GraphSettings {
 
     /// How long an upload or a download of a media may take in all
     #[arg(
+        id = "graph-media-timeout",
         long = "graph-media-timeout",
         env = "AVENPING_GRAPH_MEDIA_TIMEOUT",
         default_value = "120s",

@@ -15,7 +15,7 @@ pub struct ListenerSettings {
     pub bind: SocketAddr,
 
     /// The address that callers use, for links in answers; the listener's own if left out
-    #[arg(
+    #[arg(id = "public-url",
         long = "public-url",
         env = "AVENPING_PUBLIC_URL",
         value_parser = parse_base_url,
@@ -25,6 +25,7 @@ pub struct ListenerSettings {
 
     /// How long a caller may take to send the head of a request
     #[arg(
+        id = "header-timeout",
         long = "header-timeout",
         env = "AVENPING_HEADER_TIMEOUT",
         default_value = "10s",
@@ -34,6 +35,7 @@ pub struct ListenerSettings {
 
     /// How long a caller may take to send the body of a request
     #[arg(
+        id = "body-timeout",
         long = "body-timeout",
         env = "AVENPING_BODY_TIMEOUT",
         default_value = "30s",
@@ -43,6 +45,7 @@ pub struct ListenerSettings {
 
     /// How long running requests may take to end when the gateway is told to stop
     #[arg(
+        id = "drain-timeout",
         long = "drain-timeout",
         env = "AVENPING_DRAIN_TIMEOUT",
         default_value = "30s",
@@ -52,6 +55,7 @@ pub struct ListenerSettings {
 
     /// The HTTP status for a failure of Graph's
     #[arg(
+        id = "upstream-status",
         long = "upstream-status",
         env = "AVENPING_UPSTREAM_STATUS",
         value_enum,

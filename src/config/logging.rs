@@ -13,7 +13,7 @@ pub enum LogFormat {
 #[derive(Args, Clone, Debug)]
 pub struct LoggingSettings {
     /// What is logged: error, warn, info, debug, trace or off, or directives such as `info,sqlx=debug`
-    #[arg(
+    #[arg(id = "log",
         long = "log",
         env = "AVENPING_LOG",
         default_value = "info",
@@ -25,6 +25,7 @@ pub struct LoggingSettings {
 
     /// How a log line looks
     #[arg(
+        id = "log-format",
         long = "log-format",
         env = "AVENPING_LOG_FORMAT",
         value_enum,

@@ -18,6 +18,7 @@ pub struct SecretKeys {
     /// Base64 of 32 bytes, as `avenping key generate` prints it; while rotating, the new key,
     /// a comma, and the old one
     #[arg(
+        id = "secret-key",
         long = "secret-key",
         env = "AVENPING_SECRET_KEY",
         hide_env_values = true,

@@ -5,7 +5,7 @@ use clap::Args;
 #[derive(Args, Clone, Debug)]
 pub struct WebhookSettings {
     /// Lets webhook addresses be http and private: for development only
-    #[arg(
+    #[arg(id = "allow-private-webhooks",
         long = "allow-private-webhooks",
         env = "AVENPING_ALLOW_PRIVATE_WEBHOOKS",
         default_value_t = false,

@@ -31,7 +31,8 @@ impl<T: Field, const MIN: usize, const MAX: usize> Field for List<T, MIN, MAX> {
             return place.fault(format!("must have at least {MIN} {}", items_word(MIN)));
         }
         if count > MAX {
-            return place.fault(format!("must have at most {MAX} {}, has {count}", items_word(MAX)));
+            return place
+                .fault(format!("must have at most {MAX} {}, has {count}", items_word(MAX)));
         }
         let mut read = Vec::with_capacity(count);
         for (index, item) in items.into_iter().enumerate() {

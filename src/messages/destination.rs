@@ -24,7 +24,9 @@ impl Field for RecipientType {
 
     fn schema() -> Schema {
         let values = ["individual", "group"];
-        Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build())
+        Schema::Object(
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build(),
+        )
     }
 }
 
@@ -47,7 +49,8 @@ pub(super) fn destination(fields: &mut Fields<'_>, groups: bool) -> Option<Desti
         (None, Some(_)) if is_group => fields.fault("to", "is required"),
         (None, Some(user)) => Destination::user(user.as_str()).or_else(|| {
             let example = "US.13491208655302741918";
-            fields.fault("recipient", format!("must be a business-scoped user id such as {example}"))
+            fields
+                .fault("recipient", format!("must be a business-scoped user id such as {example}"))
         }),
         (None, None) => None,
     }

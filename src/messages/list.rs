@@ -95,7 +95,10 @@ impl SendRequest for SendList {
             header: self.header.map(|text| Header::Text(text.into_string())),
             body: Some(text_part(self.body)),
             footer: self.footer,
-            action: Action::List { button: self.button.into_string(), sections: sections.collect() },
+            action: Action::List {
+                button: self.button.into_string(),
+                sections: sections.collect(),
+            },
         }))
     }
 }

@@ -49,7 +49,8 @@ impl<const MOST: u16> Field for Degrees<MOST> {
     fn schema() -> Schema {
         let most = f64::from(MOST);
         let either = SchemaType::Array(vec![Type::Number, Type::String]);
-        let degrees = ObjectBuilder::new().schema_type(either).minimum(Some(-most)).maximum(Some(most));
+        let degrees =
+            ObjectBuilder::new().schema_type(either).minimum(Some(-most)).maximum(Some(most));
         Schema::Object(degrees.build())
     }
 }

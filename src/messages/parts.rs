@@ -28,7 +28,9 @@ impl Field for HttpsUrl {
     }
 
     fn schema() -> Schema {
-        let url = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[hH][tT][tT][pP][sS]://"));
+        let url = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^[hH][tT][tT][pP][sS]://"));
         Schema::Object(url.build())
     }
 
@@ -37,7 +39,9 @@ impl Field for HttpsUrl {
     }
 
     fn optional_schema() -> Schema {
-        let url = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^$|^[hH][tT][tT][pP][sS]://"));
+        let url = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .pattern(Some("^$|^[hH][tT][tT][pP][sS]://"));
         crate::fields::nullable(Schema::Object(url.build()))
     }
 }
@@ -66,7 +70,9 @@ impl Field for MediaKind {
 
     fn schema() -> Schema {
         let names = Self::ALL.map(Self::name);
-        Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
+        Schema::Object(
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build(),
+        )
     }
 }
 
@@ -111,7 +117,9 @@ impl Field for HeaderKind {
 
     fn schema() -> Schema {
         let names = ["text", "image", "video", "document"];
-        Schema::Object(ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build())
+        Schema::Object(
+            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build(),
+        )
     }
 }
 

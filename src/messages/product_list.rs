@@ -59,7 +59,8 @@ impl FromFields for SendProductList {
         let body = fields.required("bodyText");
         let footer = footer(fields);
         let sections = fields.required::<List<Section, 1, 10>>("sections");
-        let count = sections.iter().flat_map(List::iter).map(|section| section.items.iter().count());
+        let count =
+            sections.iter().flat_map(List::iter).map(|section| section.items.iter().count());
         let count: usize = count.sum();
         if count > MOST_PRODUCTS {
             let limit = format!("must have at most {MOST_PRODUCTS} products in all, has {count}");

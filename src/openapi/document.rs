@@ -10,7 +10,7 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    Content, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type,
+    Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type,
 };
 
 use super::responses::{OF_BODIES, SHARED, bare, bytes, failure, failure_schema, success};
@@ -47,13 +47,8 @@ pub fn document(routes: &[Route]) -> OpenApi {
     let info = InfoBuilder::new()
         .title("AvenPing gateway")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(ABOUT))
-        .license(Some(License::new("MIT")));
-    OpenApiBuilder::new()
-        .info(info)
-        .paths(paths)
-        .components(Some(components.build()))
-        .build()
+        .description(Some(ABOUT));
+    OpenApiBuilder::new().info(info).paths(paths).components(Some(components.build())).build()
 }
 
 fn method(method: &Method) -> HttpMethod {
@@ -117,9 +112,7 @@ fn answer(answer: &Answer) -> utoipa::openapi::Response {
             let any = ObjectBuilder::new().schema_type(Type::Object).build();
             success(RefOr::T(Schema::Object(any)), about)
         }
-        Answer::Data(shape) => {
-            success(RefOr::Ref(Ref::from_schema_name((shape.name)())), "Done")
-        }
+        Answer::Data(shape) => success(RefOr::Ref(Ref::from_schema_name((shape.name)())), "Done"),
         Answer::Document => {
             let any = ObjectBuilder::new().schema_type(Type::Object).build();
             bare(RefOr::T(Schema::Object(any)), "An OpenAPI 3.1 document")
@@ -136,16 +129,15 @@ fn described(parameter: &Parameter) -> ParameterBuilder {
     };
     let schema = match parameter.kind {
         ParameterKind::Text => ObjectBuilder::new().schema_type(Type::String),
-        ParameterKind::Id => ObjectBuilder::new()
-            .schema_type(Type::String)
-            .pattern(Some("^[A-Za-z0-9_-]{1,128}$")),
+        ParameterKind::Id => {
+            ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[A-Za-z0-9_-]{1,128}$"))
+        }
         ParameterKind::OneOf(values) => {
             ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values.to_vec()))
         }
-        ParameterKind::Number { least, most } => ObjectBuilder::new()
-            .schema_type(Type::Integer)
-            .minimum(Some(least))
-            .maximum(Some(most)),
+        ParameterKind::Number { least, most } => {
+            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(least)).maximum(Some(most))
+        }
     };
     ParameterBuilder::new()
         .name(parameter.name)
@@ -171,10 +163,16 @@ fn request_body(body: &Body) -> utoipa::openapi::request_body::RequestBody {
                 .required("phoneNumberId")
                 .property("file", text().content_media_type("application/octet-stream"))
                 .required("file")
-                .property("type", text().description(Some("The content type, if the file has none")));
+                .property(
+                    "type",
+                    text().description(Some("The content type, if the file has none")),
+                );
             let form = Content::new(Some(RefOr::T(Schema::Object(form.build()))));
             let bare = Content::new(Some(RefOr::T(Schema::Object(text().build()))));
-            builder.content("multipart/form-data", form).content("application/octet-stream", bare).build()
+            builder
+                .content("multipart/form-data", form)
+                .content("application/octet-stream", bare)
+                .build()
         }
     }
 }

@@ -9,7 +9,11 @@ pub(super) const SHARED: [(&str, &str, &str); 7] = [
     ("401", "Unauthorized", "UNAUTHORIZED: no token, or one that is not valid"),
     ("403", "Forbidden", "PLAN_EXPIRED, DEVELOPER_PLAN_REQUIRED or FORBIDDEN"),
     ("404", "NotFound", "NOT_FOUND: no such thing, or none of yours"),
-    ("500", "GraphFailure", "INTERNAL_ERROR: Graph failed or refused; `details.outcome` tells which"),
+    (
+        "500",
+        "GraphFailure",
+        "INTERNAL_ERROR: Graph failed or refused; `details.outcome` tells which",
+    ),
     ("503", "Unavailable", "SERVICE_UNAVAILABLE: try again after `Retry-After` seconds"),
     ("default", "Failure", "Any other failure, in the same envelope"),
 ];
@@ -45,7 +49,9 @@ pub(super) fn failure_schema() -> Schema {
         .property("message", text())
         .required("message");
     let details = utoipa::openapi::schema::OneOfBuilder::new()
-        .item(Schema::Array(ArrayBuilder::new().items(RefOr::T(Schema::Object(fault.build()))).build()))
+        .item(Schema::Array(
+            ArrayBuilder::new().items(RefOr::T(Schema::Object(fault.build()))).build(),
+        ))
         .item(Schema::Object(upstream.build()));
     let failure = ObjectBuilder::new()
         .schema_type(Type::Object)
@@ -66,7 +72,10 @@ pub(super) fn failure_schema() -> Schema {
 pub(super) fn success(data: RefOr<Schema>, about: &str) -> Response {
     let envelope = ObjectBuilder::new()
         .schema_type(Type::Object)
-        .property("success", ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])))
+        .property(
+            "success",
+            ObjectBuilder::new().schema_type(Type::Boolean).enum_values(Some([true])),
+        )
         .required("success")
         .property("data", data)
         .required("data");

@@ -47,13 +47,14 @@ struct Remembered {
 
 impl Caller {
     #[must_use]
-    pub fn credentials(&self) -> Credentials<'_> {
-        Credentials(&self.meta_token)
+    pub fn credentials(&self, until: tokio::time::Instant) -> Credentials<'_> {
+        Credentials::new(&self.meta_token, until)
     }
 
     fn of(account: Account) -> Found {
         let linked = account.whatsapp.as_ref();
-        let access = linked.and_then(|linked| Some((linked.waba_id.clone(), linked.meta_token.clone()?)));
+        let access =
+            linked.and_then(|linked| Some((linked.waba_id.clone(), linked.meta_token.clone()?)));
         match access {
             Some((waba_id, meta_token)) => {
                 Found::Caller(Arc::new(Self { account, waba_id, meta_token }))

@@ -104,13 +104,7 @@ pub struct Pace {
 impl Pace {
     #[must_use]
     pub fn new(body: Body, limit: Duration, most: u64) -> Self {
-        Self {
-            stream: body.into_data_stream(),
-            started: Instant::now(),
-            limit,
-            most,
-            received: 0,
-        }
+        Self { stream: body.into_data_stream(), started: Instant::now(), limit, most, received: 0 }
     }
 
     /// The next piece; `None` at the end.

@@ -116,7 +116,9 @@ impl ApiError {
             Self::Graph(failure) => (upstream_status(failure, style), "INTERNAL_ERROR"),
             Self::Upload(failure) => (upload_status(failure, style), "INTERNAL_ERROR"),
             Self::MediaDownload(_) => (StatusCode::BAD_GATEWAY, "INTERNAL_ERROR"),
-            Self::NotReady(_) | Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
+            Self::NotReady(_) | Self::Unavailable(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
+            }
             Self::Store(_) | Self::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
             }

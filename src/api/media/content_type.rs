@@ -55,11 +55,22 @@ mod tests {
 
     #[test]
     fn what_a_browser_could_run_comes_down_as_bytes() {
-        for told in ["text/html; charset=utf-8", "image/svg+xml", "application/xml", "text/xml", "rubbish", "application/xhtml+xml"] {
-            assert_eq!(of_download(Some(told)), ("application/octet-stream".to_owned(), false), "{told}");
+        for told in [
+            "text/html; charset=utf-8",
+            "image/svg+xml",
+            "application/xml",
+            "text/xml",
+            "rubbish",
+            "application/xhtml+xml",
+        ] {
+            assert_eq!(
+                of_download(Some(told)),
+                ("application/octet-stream".to_owned(), false),
+                "{told}"
+            );
         }
-        assert_eq!(of_download(None).1, false);
+        assert!(!of_download(None).1);
         assert_eq!(of_download(Some("image/jpeg")), ("image/jpeg".to_owned(), true));
-        assert_eq!(of_download(Some("audio/ogg; codecs=opus")).1, true);
+        assert!(of_download(Some("audio/ogg; codecs=opus")).1);
     }
 }

@@ -20,7 +20,9 @@ use crate::access::{DeveloperPlan, OwnedPhoneNumber};
 use crate::fields::Violations;
 use crate::graph::MediaUpload;
 use crate::state::AppState;
-use crate::wire::{ApiError, Carried, Pace, Query, Reply, RequestRecord, declared_length, require_plain};
+use crate::wire::{
+    ApiError, Carried, Pace, Query, Reply, RequestRecord, declared_length, require_plain,
+};
 
 /// What the other parts and the boundaries may add to a file.
 const MAX_AROUND: u64 = 64 * 1024;
@@ -50,18 +52,19 @@ pub(super) async fn upload(
 ) -> Result<Reply<Uploaded>, ApiError> {
     let (parts, body) = request.into_parts();
     require_plain(&parts.headers)?;
-    let text = |name| parts.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let text =
+        |name| parts.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
     let content_type = text(CONTENT_TYPE.as_str()).unwrap_or_default();
     let (sender, kind, arrived) = if is_multipart(content_type) {
         require_room(&parts.headers, MAX_FILE + MAX_AROUND)?;
-        let pace = Pace::new(body, state.media_timeout, MAX_FILE + MAX_AROUND);
+        let pace = Pace::new(body, state.media_limit, MAX_FILE + MAX_AROUND);
         read_form(plan, content_type, pace).await?
     } else {
         let number = text("x-phone-number-id").or_else(|| text("phonenumberid"));
         let number = number.or(query.text("phoneNumberId")?);
         let sender = OwnedPhoneNumber::confirm(plan, number)?;
         require_room(&parts.headers, MAX_FILE)?;
-        let pace = Pace::new(body, state.media_timeout, MAX_FILE);
+        let pace = Pace::new(body, state.media_limit, MAX_FILE);
         let filename = plain_filename(text("x-filename").unwrap_or_default());
         let arrived = save_bare(pace, filename, content_type).await?;
         (sender, text("x-upload-type").map(str::to_owned), arrived)
@@ -69,8 +72,11 @@ pub(super) async fn upload(
     if arrived.length == 0 {
         return Err(Violations::one("file", "must not be empty").into());
     }
-    let mime_type =
-        content_type::of_upload(kind.as_deref(), arrived.content_type.as_deref(), &arrived.filename);
+    let mime_type = content_type::of_upload(
+        kind.as_deref(),
+        arrived.content_type.as_deref(),
+        &arrived.filename,
+    );
     let upload = MediaUpload {
         file: arrived.file,
         length: arrived.length,
@@ -80,7 +86,7 @@ pub(super) async fn upload(
     let graph = state.graph.clone();
     let upstream = Arc::clone(&record);
     let task = state.sends.spawn(async move {
-        let credentials = sender.caller().credentials();
+        let credentials = sender.caller().credentials(upstream.deadline);
         upstream.upstream(graph.upload_media(credentials, sender.number(), upload)).await
     });
     let uploaded = task.await.map_err(|_| ApiError::Internal("an upload panicked"))?;
@@ -107,7 +113,8 @@ async fn read_form(
     pace: Pace,
 ) -> Result<(OwnedPhoneNumber, Option<String>, Arrived), ApiError> {
     let boundary = multer::parse_boundary(content_type);
-    let boundary = boundary.map_err(|_| Violations::one("", "must be multipart with a boundary"))?;
+    let boundary =
+        boundary.map_err(|_| Violations::one("", "must be multipart with a boundary"))?;
     let mut form = Multipart::new(pieces(pace), boundary);
     let (mut sender, mut kind, mut arrived) = (None, None, None);
     while let Some(mut field) = form.next_field().await.map_err(form_fault)? {
@@ -164,7 +171,11 @@ async fn save_field(mut field: Field<'_>) -> Result<Arrived, ApiError> {
     spool.arrived(filename, content_type).await
 }
 
-async fn save_bare(mut pace: Pace, filename: String, content_type: &str) -> Result<Arrived, ApiError> {
+async fn save_bare(
+    mut pace: Pace,
+    filename: String,
+    content_type: &str,
+) -> Result<Arrived, ApiError> {
     let mut spool = Spool::open().await?;
     while let Some(chunk) = pace.chunk().await? {
         spool.write(&chunk).await?;

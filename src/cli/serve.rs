@@ -1,0 +1,64 @@
+//! `avenping serve`
+
+use std::time::Duration;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::{CommonSettings, store};
+use crate::app::{Gateway, GatewaySettings};
+use crate::clock::Clock;
+use crate::config::{ListenerSettings, WebhookSettings};
+
+/// How long a balancer gets to notice that readiness is gone.
+const LINGER: Duration = Duration::from_secs(5);
+
+#[derive(Args, Debug)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    listener: ListenerSettings,
+
+    #[command(flatten)]
+    webhooks: WebhookSettings,
+}
+
+impl Serve {
+    #[expect(clippy::print_stdout, reason = "scripts wait for this line")]
+    pub(super) async fn run(self, settings: CommonSettings) -> anyhow::Result<()> {
+        let stopping = CancellationToken::new();
+        let linger = stop_on_signals(stopping.clone(), self.listener.drain_timeout.get())?;
+        let store = store::open(&settings).await?;
+        let gateway_settings = GatewaySettings {
+            listener: self.listener,
+            graph: settings.graph,
+            webhooks: self.webhooks,
+        };
+        let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping)?;
+        println!("listening on http://{}", gateway.address());
+        gateway.run(linger).await;
+        Ok(())
+    }
+}
+
+/// The first SIGTERM or Ctrl-C asks to stop, the second one ends the process at once.
+pub(super) fn stop_on_signals(
+    stopping: CancellationToken,
+    drain: Duration,
+) -> anyhow::Result<Duration> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+        tracing::info!("stopping: running requests come to their end");
+        stopping.cancel();
+        tokio::select! { _ = terminate.recv() => {} _ = interrupt.recv() => {} }
+        end_at_once();
+    });
+    Ok(LINGER.min(drain / 6))
+}
+
+#[expect(clippy::exit, reason = "whoever asks twice does not want to wait")]
+fn end_at_once() {
+    std::process::exit(1);
+}

@@ -1,0 +1,119 @@
+//! Listens, serves connections, and stops without losing a request.
+
+mod connection;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use hyper::server::conn::http1;
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tower::{Layer as _, Service as _};
+use tower_http::normalize_path::NormalizePathLayer;
+
+use connection::{Connection, Patience};
+
+/// More connections than this wait in the kernel's queue. A slow one is closed within seconds.
+const MOST_CONNECTIONS: usize = 20_000;
+const BACKLOG: i32 = 4096;
+/// A caller that sends no newline is cut off here.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// A socket that listens.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    header_timeout: Duration,
+}
+
+impl Server {
+    /// # Errors
+    /// When the address is taken, or not ours.
+    pub fn bind(address: SocketAddr, header_timeout: Duration) -> io::Result<Self> {
+        let socket = match address {
+            SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+        };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG.unsigned_abs())?;
+        Ok(Self { listener, header_timeout })
+    }
+
+    /// # Errors
+    /// When the system cannot say.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop`, then lets what runs come to its end, for at most `drain`.
+    pub async fn run(self, router: Router, stop: CancellationToken, drain: Duration) {
+        let service = NormalizePathLayer::trim_trailing_slash().layer(router);
+        let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let graceful = GracefulShutdown::new();
+        let mut http = http1::Builder::new();
+        // Time limits are the connection's: hyper's own would cut idle keep-alive short.
+        http.header_read_timeout(None).max_buf_size(MAX_HEAD).pipeline_flush(true);
+
+        loop {
+            let accepted = tokio::select! {
+                accepted = self.accept(&places) => accepted,
+                () = stop.cancelled() => break,
+            };
+            let Some((stream, place)) = accepted else { continue };
+            let (io, in_request) = Connection::new(stream, Patience::new(self.header_timeout));
+            let service = service.clone();
+            let service =
+                tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+                    let mut service = service.clone();
+                    let in_request = in_request.clone();
+                    async move {
+                        let _busy = in_request.enter();
+                        let request: Request = request.map(axum::body::Body::new);
+                        service.call(request).await
+                    }
+                });
+            let served = http.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
+            let served = graceful.watch(served);
+            tokio::spawn(async move {
+                // A caller's fault, or a caller gone: nothing that anyone could act on.
+                if let Err(error) = served.await {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                drop(place);
+            });
+        }
+        drop(self.listener);
+        if timeout(drain, graceful.shutdown()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+    }
+
+    async fn accept(&self, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+        let place = Arc::clone(places).acquire_owned().await.ok()?;
+        match self.listener.accept().await {
+            Ok((stream, _)) => {
+                // Answers are small and whole: waiting to fill a packet only delays them.
+                if let Err(error) = stream.set_nodelay(true) {
+                    tracing::debug!(%error, "a connection ended early");
+                }
+                Some((stream, place))
+            }
+            Err(error) => {
+                // Out of descriptors, most likely: without a pause this would spin.
+                tracing::warn!(%error, "no connection could be accepted");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                None
+            }
+        }
+    }
+}
