@@ -85,7 +85,7 @@ impl SandboxCommand {
             phone_number_id: access.0.unwrap_or_default(),
             waba_id: access.1,
         };
-        tell(&access, self.json)?;
+        tell(&access, meta.url(), self.json)?;
         serve::stop_on_signals(stopping, Duration::ZERO)?;
         gateway.run(Duration::ZERO).await;
         meta.stop().await;
@@ -148,7 +148,7 @@ async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> 
 }
 
 #[expect(clippy::print_stdout, reason = "what the command is asked for")]
-fn tell(access: &Access<'_>, json: bool) -> anyhow::Result<()> {
+fn tell(access: &Access<'_>, meta: &url::Url, json: bool) -> anyhow::Result<()> {
     if json {
         println!("{}", serde_json::to_string(access)?);
         return Ok(());
@@ -157,7 +157,8 @@ fn tell(access: &Access<'_>, json: bool) -> anyhow::Result<()> {
     println!("listening on {url}\n");
     println!("  token           {token}");
     println!("  phoneNumberId   {phone_number_id}");
-    println!("  wabaId          {waba_id}\n");
+    println!("  wabaId          {waba_id}");
+    println!("  stand-in        {meta} (in place of Meta)\n");
     println!("Send a first message:\n");
     println!(
         "curl {url}/v2/messages/send/text -H 'Authorization: Bearer {token}' \
