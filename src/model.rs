@@ -3,8 +3,10 @@
 pub mod account;
 pub mod api_token;
 pub mod destination;
+pub mod event;
 pub mod flow;
 pub mod graph_id;
+pub mod message;
 pub mod phone_number;
 pub mod plan;
 pub mod public_address;
@@ -14,8 +16,13 @@ pub mod webhook;
 pub use account::{Account, AccountId, NewAccount, WhatsAppAccount};
 pub use api_token::{ApiToken, NewApiToken, TokenDigest};
 pub use destination::Destination;
+pub use event::{Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent};
 pub use flow::{FlowRecord, FlowSnapshot};
 pub use graph_id::GraphId;
+pub use message::{
+    MessageId, MessageRecord, MessageStatus, Progress, SendOutcome, SendResult, StatusKind,
+    StatusUpdate,
+};
 pub use phone_number::PhoneNumber;
 pub use plan::Plan;
 pub use timestamp::Timestamp;

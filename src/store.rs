@@ -6,11 +6,15 @@
 
 pub mod accounts;
 pub mod api_tokens;
+pub mod deliveries;
 mod error;
 pub mod flows;
+pub mod inbound;
 mod keyring;
+pub mod messages;
 mod postgres;
 mod rows;
+pub mod sends;
 mod sql;
 mod sqlite;
 mod text;
@@ -22,9 +26,13 @@ use std::time::Duration;
 
 pub use accounts::{AccountChange, Accounts};
 pub use api_tokens::ApiTokens;
+pub use deliveries::{AttemptEnd, ClaimedDelivery, Deliveries, Endpoint, EndpointHealth};
 pub use error::{Cause, StoreError};
 pub use flows::Flows;
+pub use inbound::{Arrival, Contact, Inbound, InboundPost, InboundRoute, Keep, TakenIn};
 pub use keyring::Keyring;
+pub use messages::{MessageFilter, Messages};
+pub use sends::{Claimed, SendClaim, SendEnd, Sends, StoredReply};
 pub use upkeep::Upkeep;
 pub use webhooks::Webhooks;
 

@@ -1,0 +1,88 @@
+//! Sends that must happen once: the keys that callers give them.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::StoreError;
+use crate::model::{AccountId, MessageId, MessageRecord, SendResult, Timestamp};
+
+/// A claim to be the one who sends under a key.
+#[derive(Clone, Debug)]
+pub struct SendClaim {
+    pub key: String,
+    /// SHA-256 over what the caller asked for.
+    pub fingerprint: [u8; 32],
+    /// The record of the message, without a result yet. Its id names the send.
+    pub message: MessageRecord,
+    /// How long the send may run. By the clock of the database, where it has one of its own.
+    pub lease: Duration,
+}
+
+/// An answer that is kept, to be given again. Sealed at rest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredReply {
+    pub status: u16,
+    pub body: Vec<u8>,
+}
+
+/// What a claim came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claimed {
+    /// The key was free. It and the record of the message are durable now.
+    Won,
+    /// Another request runs under the key.
+    InProgress,
+    /// The key stands for another request.
+    Reused,
+    /// It has been sent, or refused: this was the answer.
+    Finished { message: MessageId, reply: StoredReply },
+    /// It was sent, as a status of Meta's told later; there is no answer of Graph's.
+    Resolved(Box<MessageRecord>),
+    /// It may have been sent, and nobody will ever send it again under this key. The answer that
+    /// was given, if one was.
+    Unknown { message: MessageId, reply: Option<StoredReply> },
+}
+
+/// How a send under a key ended.
+#[derive(Clone, Debug)]
+pub enum SendEnd {
+    /// Graph took it or refused it.
+    Final(StoredReply),
+    /// It may have gone out.
+    Unknown(StoredReply),
+    /// It provably did not go out: the key is free again.
+    Released,
+}
+
+#[async_trait]
+pub trait Sends: Send + Sync {
+    /// Claims the key of (account of the message, key). Of many at once, on many nodes, one wins.
+    /// A send whose lease has run out without an end counts as unknown, and is never claimed anew.
+    async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError>;
+
+    /// Ends a send that was won, and writes the message's result, in one commit. `false` if the
+    /// send is not the one that holds the key any more: then only the message is written.
+    async fn end_send(
+        &self,
+        account: &AccountId,
+        key: &str,
+        message: &MessageId,
+        end: &SendEnd,
+        result: &SendResult,
+        error: Option<&str>,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
+
+    /// Marks up to `limit` sends whose lease has run out as unknown. Answers how many.
+    async fn expire_sends(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError>;
+
+    /// Deletes up to `limit` keys: those that ended before `ended_before`, and those that have
+    /// been unknown since before `unknown_before`. Answers how many went.
+    async fn forget_sends(
+        &self,
+        ended_before: Timestamp,
+        unknown_before: Timestamp,
+        limit: i64,
+    ) -> Result<u64, StoreError>;
+}
