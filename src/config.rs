@@ -6,6 +6,7 @@ mod duration;
 mod graph;
 mod listener;
 mod logging;
+mod records;
 mod secret_key;
 mod webhooks;
 
@@ -14,5 +15,6 @@ pub use duration::Period;
 pub use graph::{GraphSettings, UpstreamStatus};
 pub use listener::ListenerSettings;
 pub use logging::{LogFormat, LoggingSettings};
+pub use records::RecordSettings;
 pub use secret_key::{SecretKey, SecretKeys};
 pub use webhooks::WebhookSettings;

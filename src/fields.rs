@@ -4,6 +4,7 @@
 //! over a body it reads the values, run over nothing it yields the JSON schema. So a name, a
 //! limit or a "required" is written in one place, and the API document cannot disagree.
 
+mod canonical;
 mod json;
 mod list;
 mod path;
@@ -13,6 +14,7 @@ mod violations;
 
 use utoipa::openapi::schema::Schema;
 
+pub use canonical::canonical;
 pub use json::{Json, JsonKind, Members};
 pub use list::{Forwarded, List};
 pub use path::Path;

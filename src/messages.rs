@@ -3,6 +3,8 @@
 mod button;
 mod catalog_message;
 mod destination;
+mod dispatch;
+mod keyed;
 mod list;
 mod location;
 mod media;
@@ -73,6 +75,12 @@ impl Kind {
     ) -> Self {
         let compose = |body: &Members<'_>| read_body::<Outgoing<K>>(body).map(Composed::from);
         Self { path, summary, signs, compose, schema: <Outgoing<K> as Field>::schema, example }
+    }
+
+    /// What the record of a message calls it: `text`, `interactive/list`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.path.strip_prefix("/v2/messages/send/").unwrap_or(self.path)
     }
 
     /// Reads a body as this kind.

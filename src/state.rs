@@ -2,6 +2,7 @@
 
 mod callers;
 mod readiness;
+mod recorder;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,9 +13,10 @@ use url::Url;
 
 pub use callers::{Caller, Callers, Found};
 pub use readiness::Readiness;
+pub use recorder::{Recorder, RecorderTask};
 
 use crate::clock::Clock;
-use crate::config::{UpstreamStatus, WebhookSettings};
+use crate::config::{RecordSettings, UpstreamStatus, WebhookSettings};
 use crate::graph::Graph;
 use crate::store::Store;
 
@@ -37,6 +39,8 @@ pub struct Shared {
     pub public_url: Url,
     pub upstream_status: UpstreamStatus,
     pub webhooks: WebhookSettings,
+    pub recorder: Recorder,
+    pub records: RecordSettings,
     pub body_timeout: Duration,
     /// How long a request may take in all.
     pub request_limit: Duration,

@@ -11,7 +11,7 @@ use http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, X_CONTENT
 use http::{HeaderMap, Method};
 
 use crate::state::AppState;
-use crate::wire::{ApiError, RequestRecord, render};
+use crate::wire::{ApiError, RequestRecord, word};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -31,13 +31,11 @@ pub(super) async fn outer(
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answered.unwrap_or_else(|_| ApiError::Internal("a panic").into_response());
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
-        let allow = response.headers_mut().remove(http::header::ALLOW);
-        let (worded, outcome) = render(&error, state.upstream_status);
-        response = worded;
-        record.note_outcome(outcome);
-        if let Some(allow) = allow {
-            response.headers_mut().insert(http::header::ALLOW, allow);
-        }
+        let worded = word(&error, state.upstream_status);
+        record.note_outcome(worded.outcome);
+        let headers = std::mem::take(response.headers_mut());
+        response = worded.into_response();
+        response.headers_mut().extend(headers);
     }
     finish(&mut response, &request_id, &record, &state);
     log(&method, route.as_ref(), &response, &request_id, &record);

@@ -2,6 +2,7 @@
 //! tree: numbers keep their digits, and what is only passed on is copied as it came.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -25,6 +26,12 @@ pub enum JsonKind {
 pub struct Members<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
 
 impl<'a> Json<'a> {
+    /// Takes text that is known to be JSON, perhaps with white space around it.
+    #[must_use]
+    pub fn trimmed(text: &'a str) -> Self {
+        Self(text.trim_matches([' ', '\t', '\r', '\n']))
+    }
+
     /// The source text.
     #[must_use]
     pub fn text(self) -> &'a str {
@@ -93,6 +100,12 @@ impl<'a> Members<'a> {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| !value.is_blank())
+    }
+
+    /// The members by name; of a repeated one the last.
+    #[must_use]
+    pub fn into_sorted(self) -> BTreeMap<Cow<'a, str>, Json<'a>> {
+        self.0.into_iter().collect()
     }
 
     #[must_use]

@@ -62,6 +62,12 @@ impl GraphFailure {
         told.filter(|message| !message.is_empty()).unwrap_or("WhatsApp API request failed")
     }
 
+    /// A send that was begun, and of whose end nothing is known.
+    #[must_use]
+    pub fn unanswered() -> Self {
+        Self::new(Outcome::Unknown, Cause::Broken, "the send was cut off")
+    }
+
     pub(super) fn new(outcome: Outcome, cause: Cause, detail: &'static str) -> Self {
         Self {
             outcome,

@@ -13,6 +13,8 @@ pub struct Message {
     /// The wamid of the message that this one answers.
     pub context: Option<String>,
     pub content: Content,
+    /// Comes back in every status of the message.
+    pub callback_data: Option<String>,
 }
 
 #[derive(Debug)]
@@ -106,6 +108,9 @@ impl Serialize for Message {
             Content::Location(location) => typed(&mut map, "location", location)?,
             Content::Interactive(interactive) => typed(&mut map, "interactive", interactive)?,
             Content::Template(template) => typed(&mut map, "template", template)?,
+        }
+        if let Some(data) = &self.callback_data {
+            map.serialize_entry("biz_opaque_callback_data", data)?;
         }
         map.end()
     }

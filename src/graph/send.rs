@@ -16,6 +16,8 @@ pub struct SendReceipt {
     /// The answer as it came, unknown members included.
     pub body: Bytes,
     pub wamid: String,
+    /// The receiver as WhatsApp knows them.
+    pub wa_id: Option<String>,
 }
 
 impl Graph {
@@ -52,6 +54,12 @@ fn receipt(body: Bytes) -> Result<SendReceipt, GraphFailure> {
     #[derive(Deserialize)]
     struct Accepted {
         messages: Vec<AcceptedMessage>,
+        #[serde(default)]
+        contacts: Vec<AcceptedContact>,
+    }
+    #[derive(Deserialize)]
+    struct AcceptedContact {
+        wa_id: Option<String>,
     }
     #[derive(Deserialize)]
     struct AcceptedMessage {
@@ -59,9 +67,12 @@ fn receipt(body: Bytes) -> Result<SendReceipt, GraphFailure> {
     }
 
     let accepted: Option<Accepted> = serde_json::from_slice(&body).ok();
-    let first = accepted.and_then(|accepted| accepted.messages.into_iter().next());
+    let first = accepted.and_then(|accepted| {
+        let wa_id = accepted.contacts.into_iter().next().and_then(|contact| contact.wa_id);
+        Some((accepted.messages.into_iter().next()?.id, wa_id))
+    });
     match first {
-        Some(message) if !message.id.is_empty() => Ok(SendReceipt { body, wamid: message.id }),
+        Some((wamid, wa_id)) if !wamid.is_empty() => Ok(SendReceipt { body, wamid, wa_id }),
         _ => {
             let detail = "Graph's answer has no message id";
             Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200))

@@ -16,8 +16,7 @@ const ANSWER: Answer = Answer::Graph("Graph took the message: this is its answer
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let kinds = KINDS.iter().map(|kind| {
-        let handler =
-            post(move |number, body, record, state| send::kind(kind, number, body, record, state));
+        let handler = post(move |sending, state| send::kind(kind, sending, state));
         Route::post(kind.path, handler, ANSWER)
             .about("Messages", kind.summary)
             .guarded(Guard::Sender)

@@ -1,81 +1,90 @@
-//! The handlers that send: read the body as a kind, let Graph take it, answer.
+//! The handlers that send: read the body as a kind, and hand it over.
 
+use axum::extract::{FromRequestParts, State};
+use axum::response::Response;
+use http::request::Parts;
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::response::Response;
-
+use super::dispatch::{Order, dispatch};
 use super::outgoing::{Composed, Outgoing};
 use super::{Kind, SendNamedTemplate, SendTemplate};
 use crate::access::OwnedPhoneNumber;
 use crate::fields::read_body;
 use crate::graph::Content;
 use crate::state::AppState;
-use crate::wire::{ApiError, Carried, JsonBody, RequestRecord, TextPath, data_of};
+use crate::wire::{ApiError, Carried, IdempotencyKey, JsonBody, RequestRecord, TextPath};
+
+const TEMPLATE: &str = "template";
+
+/// Everything about a request to send but its kind.
+pub(super) struct Sending {
+    pub(super) sender: OwnedPhoneNumber,
+    pub(super) body: Arc<JsonBody>,
+    pub(super) record: Arc<RequestRecord>,
+    pub(super) key: Option<String>,
+    /// With its parameters: one key is for one path.
+    pub(super) path: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Sending {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let IdempotencyKey(key) = IdempotencyKey::from_request_parts(parts, state).await?;
+        let Carried(sender) = Carried::from_request_parts(parts, state).await?;
+        let Carried(body) = Carried::from_request_parts(parts, state).await?;
+        let Carried(record) = Carried::from_request_parts(parts, state).await?;
+        let path = if key.is_some() { parts.uri.path().to_owned() } else { String::new() };
+        Ok(Self { sender, body, record, key, path })
+    }
+}
+
+impl Sending {
+    fn as_kind(&self, kind: &Kind) -> Result<Composed, ApiError> {
+        Ok(kind.compose(&self.body.members())?)
+    }
+
+    fn order(self, kind: &'static str, composed: Composed) -> Order {
+        Order { sending: self, kind, composed }
+    }
+}
 
 pub(super) async fn kind(
     kind: &'static Kind,
-    Carried(sender): Carried<OwnedPhoneNumber>,
-    Carried(body): Carried<Arc<JsonBody>>,
-    Carried(record): Carried<Arc<RequestRecord>>,
+    sending: Sending,
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
-    let composed = kind.compose(&body.members())?;
-    dispatch(sender, composed, record, &state).await
+    let composed = sending.as_kind(kind)?;
+    dispatch(sending.order(kind.name(), composed), &state).await
 }
 
 pub(super) async fn any(
-    Carried(sender): Carried<OwnedPhoneNumber>,
-    Carried(body): Carried<Arc<JsonBody>>,
-    Carried(record): Carried<Arc<RequestRecord>>,
+    sending: Sending,
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
-    let members = body.members();
-    let kind = Kind::recognise(&members).ok_or(ApiError::UnsupportedPayload)?;
-    dispatch(sender, kind.compose(&members)?, record, &state).await
+    let kind = Kind::recognise(&sending.body.members()).ok_or(ApiError::UnsupportedPayload)?;
+    let composed = sending.as_kind(kind)?;
+    dispatch(sending.order(kind.name(), composed), &state).await
 }
 
 pub(super) async fn template(
-    Carried(sender): Carried<OwnedPhoneNumber>,
-    Carried(body): Carried<Arc<JsonBody>>,
-    Carried(record): Carried<Arc<RequestRecord>>,
+    sending: Sending,
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
-    let outgoing = read_body::<Outgoing<SendTemplate>>(&body.members())?;
-    dispatch(sender, Composed::from(outgoing), record, &state).await
+    let outgoing = read_body::<Outgoing<SendTemplate>>(&sending.body.members())?;
+    dispatch(sending.order(TEMPLATE, Composed::from(outgoing)), &state).await
 }
 
 pub(super) async fn named_template(
     TextPath(name): TextPath,
-    Carried(sender): Carried<OwnedPhoneNumber>,
-    Carried(body): Carried<Arc<JsonBody>>,
-    Carried(record): Carried<Arc<RequestRecord>>,
+    sending: Sending,
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
-    let outgoing = read_body::<Outgoing<SendNamedTemplate>>(&body.members())?;
+    let outgoing = read_body::<Outgoing<SendNamedTemplate>>(&sending.body.members())?;
     let mut composed = Composed::from(outgoing);
     let name = name.filter(|name| !name.contains('\0')).ok_or(ApiError::TEMPLATE_NOT_FOUND)?;
     if let Content::Template(template) = &mut composed.message.content {
         template.name = name;
     }
-    dispatch(sender, composed, record, &state).await
-}
-
-/// Sends in a task of its own: a caller who goes away does not stop what may be half done.
-async fn dispatch(
-    sender: OwnedPhoneNumber,
-    composed: Composed,
-    record: Arc<RequestRecord>,
-    state: &AppState,
-) -> Result<Response, ApiError> {
-    let graph = state.graph.clone();
-    let upstream = Arc::clone(&record);
-    let task = state.sends.spawn(async move {
-        let credentials = sender.caller().credentials(upstream.deadline);
-        upstream.upstream(graph.send(credentials, sender.number(), &composed.message)).await
-    });
-    let sent = task.await.map_err(|_| ApiError::Internal("a send panicked"))?;
-    let receipt = sent?;
-    record.note_outcome("sent");
-    Ok(data_of(&receipt.body))
+    dispatch(sending.order(TEMPLATE, composed), &state).await
 }

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
 use super::ApiError;
-use crate::fields::{Members, Violations};
+use crate::fields::{Json, Members, Violations};
 
 /// The most a JSON body may have.
 const MAX_JSON: u64 = 2 * 1024 * 1024;
@@ -50,6 +50,12 @@ impl JsonBody {
                 .is_ok_and(|value| !value.get().starts_with('{')),
         };
         if valid { Ok(Self(text)) } else { Err(ApiError::NotJson) }
+    }
+
+    /// The whole body.
+    #[must_use]
+    pub fn value(&self) -> Json<'_> {
+        Json::trimmed(&self.0)
     }
 
     /// The members; none if the body is no object.

@@ -26,14 +26,22 @@ impl<T: Serialize> IntoResponse for Reply<T> {
 /// A success whose data is JSON already: wrapped as bytes, never parsed and printed again.
 #[must_use]
 pub fn data_of(json: &[u8]) -> Response {
+    json_response(enveloped(json))
+}
+
+/// The body of [`data_of`].
+#[must_use]
+pub fn enveloped(json: &[u8]) -> Vec<u8> {
     let mut body = Vec::with_capacity(HEAD.len() + json.len() + 1);
     body.extend_from_slice(HEAD);
     body.extend_from_slice(json.trim_ascii());
     body.push(b'}');
-    json_response(body)
+    body
 }
 
-pub(super) fn json_response(body: Vec<u8>) -> Response {
+/// Answers 200 with a body that is JSON.
+#[must_use]
+pub fn json_response(body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(Bytes::from(body)));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

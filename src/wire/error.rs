@@ -57,6 +57,10 @@ pub enum ApiError {
     Upload(Box<GraphFailure>),
     #[error("Failed to download media")]
     MediaDownload(&'static str),
+    #[error("A request with this Idempotency-Key is still running")]
+    KeyInProgress,
+    #[error("This Idempotency-Key was used for another request")]
+    KeyReused,
     #[error("Not ready: {0}")]
     NotReady(&'static str),
     #[error("The service is not available now; try again")]
@@ -113,6 +117,8 @@ impl ApiError {
             Self::UnsupportedMediaType(_) => {
                 (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
             }
+            Self::KeyInProgress => (StatusCode::CONFLICT, "IDEMPOTENCY_IN_PROGRESS"),
+            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED"),
             Self::Graph(failure) => (upstream_status(failure, style), "INTERNAL_ERROR"),
             Self::Upload(failure) => (upload_status(failure, style), "INTERNAL_ERROR"),
             Self::MediaDownload(_) => (StatusCode::BAD_GATEWAY, "INTERNAL_ERROR"),
@@ -128,7 +134,9 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Graph(failure) | Self::Upload(failure) => failure.retry_after,
-            Self::NotReady(_) | Self::Unavailable(_) => Some(Duration::from_secs(1)),
+            Self::NotReady(_) | Self::Unavailable(_) | Self::KeyInProgress => {
+                Some(Duration::from_secs(1))
+            }
             _ => None,
         }
     }
@@ -199,9 +207,19 @@ struct Upstream<'a> {
     error: Option<&'a RawValue>,
 }
 
-/// Writes the answer of AvenPing's API v2, and the cause to the log if it is a 5xx.
+/// An error in the words of AvenPing's API v2.
+#[derive(Debug)]
+pub struct Worded {
+    pub status: StatusCode,
+    pub body: Vec<u8>,
+    /// The word for the log line.
+    pub outcome: &'static str,
+    headers: HeaderMap,
+}
+
+/// Words an error, and writes its cause to the log if it is a 5xx.
 #[must_use]
-pub fn render(error: &ApiError, style: UpstreamStatus) -> (Response, &'static str) {
+pub fn word(error: &ApiError, style: UpstreamStatus) -> Worded {
     let (status, code) = error.answer(style);
     log_cause(error, status);
     let details = match error {
@@ -216,13 +234,20 @@ pub fn render(error: &ApiError, style: UpstreamStatus) -> (Response, &'static st
     };
     let failure = Failure { success: false, error: code, message: error.to_string(), details };
     let body = serde_json::to_vec(&failure).unwrap_or_default();
-    let mut response = json_response(body);
-    *response.status_mut() = status;
-    add_headers(response.headers_mut(), error);
-    (response, error.outcome())
+    Worded { status, body, outcome: error.outcome(), headers: headers(error) }
 }
 
-fn add_headers(headers: &mut HeaderMap, error: &ApiError) {
+impl IntoResponse for Worded {
+    fn into_response(self) -> Response {
+        let mut response = json_response(self.body);
+        *response.status_mut() = self.status;
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+fn headers(error: &ApiError) -> HeaderMap {
+    let mut headers = HeaderMap::new();
     if matches!(error, ApiError::MissingToken | ApiError::InvalidToken) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
@@ -231,6 +256,7 @@ fn add_headers(headers: &mut HeaderMap, error: &ApiError) {
         let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
     }
+    headers
 }
 
 /// A cause is told once, here, where it becomes a 5xx; the caller never sees it.

@@ -1,0 +1,166 @@
+//! Sends under an `Idempotency-Key`: once, whatever happens.
+//!
+//! The key is claimed in a durable commit before the first byte goes out, and the answer is
+//! committed before it is given. Nothing here ever sends a second time under one key.
+
+use std::time::Duration;
+
+use axum::response::{IntoResponse as _, Response};
+use http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+use tokio::time::{Instant, sleep};
+
+use super::dispatch::{Order, result_of, with_message_id};
+use crate::fields::canonical;
+use crate::graph::{GraphFailure, Outcome};
+use crate::model::{AccountId, MessageId, MessageRecord, SendResult};
+use crate::state::AppState;
+use crate::store::{Claimed, SendClaim, SendEnd, StoreError, StoredReply};
+use crate::wire::{ApiError, enveloped, json_response, word};
+
+const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What is to be written when a send has ended.
+struct End {
+    account: AccountId,
+    key: String,
+    message: MessageId,
+    end: SendEnd,
+    result: SendResult,
+    error: Option<String>,
+}
+
+pub(super) async fn send_once(
+    mut order: Order,
+    key: String,
+    row: MessageRecord,
+    state: &AppState,
+) -> Result<Response, ApiError> {
+    let lease = state.records.idempotency_lease.get();
+    let lease_ends = Instant::now() + lease;
+    let (message, account) = (row.id.clone(), row.account.clone());
+    let fingerprint = order.fingerprint();
+    let claim = SendClaim { key: key.clone(), fingerprint, message: row, lease };
+    match state.store.claim_send(&claim).await? {
+        Claimed::Won => {}
+        Claimed::InProgress => return Err(ApiError::KeyInProgress),
+        Claimed::Reused => return Err(ApiError::KeyReused),
+        Claimed::Finished { message, reply } => return Ok(replay(&order, reply, &message)),
+        Claimed::Resolved(record) => {
+            let reply = StoredReply { status: 200, body: resolved(&record) };
+            return Ok(replay(&order, reply, &record.id));
+        }
+        Claimed::Unknown { message, reply } => {
+            let reply = reply.unwrap_or_else(|| unknown(state));
+            return Ok(replay(&order, reply, &message));
+        }
+    }
+
+    order.composed.message.callback_data = Some(message.as_str().to_owned());
+    let sent = order.send(state).await;
+    let (result, error) = result_of(&sent);
+    let (response, end) = match sent {
+        Ok(receipt) => {
+            order.sending.record.note_outcome("sent");
+            let body = enveloped(&receipt.body);
+            let reply = StoredReply { status: 200, body: body.clone() };
+            (json_response(body), SendEnd::Final(reply))
+        }
+        Err(failure) => {
+            let outcome = failure.outcome;
+            let worded = word(&ApiError::from(failure), state.upstream_status);
+            order.sending.record.note_outcome(worded.outcome);
+            let reply = StoredReply { status: worded.status.as_u16(), body: worded.body.clone() };
+            let end = match outcome {
+                Outcome::NotSent => SendEnd::Released,
+                Outcome::Rejected => SendEnd::Final(reply),
+                Outcome::Unknown => SendEnd::Unknown(reply),
+            };
+            (worded.into_response(), end)
+        }
+    };
+    let end = End { account, key, message: message.clone(), end, result, error };
+    write_end(end, lease_ends, state).await;
+    Ok(with_message_id(response, &message))
+}
+
+/// Writes the end before the answer is given. If the database is away the caller still gets the
+/// answer, and the writing goes on for the rest of the lease; after that the send is unknown.
+async fn write_end(end: End, lease_ends: Instant, state: &AppState) {
+    if end.write(state).await {
+        return;
+    }
+    let shared = state.clone();
+    state.sends.spawn(async move {
+        while Instant::now() < lease_ends {
+            sleep(PAUSE).await;
+            if end.write(&shared).await {
+                return;
+            }
+        }
+        tracing::error!(message = end.message.as_str(), "the end of a send could not be stored");
+    });
+}
+
+impl End {
+    /// `false` if it is worth another try.
+    async fn write(&self, state: &AppState) -> bool {
+        let now = state.clock.now();
+        let Self { account, key, message, end, result, error } = self;
+        let error = error.as_deref();
+        let store = &state.store;
+        match store.end_send(account, key, message, end, result, error, now).await {
+            Ok(_) => true,
+            Err(StoreError::Unavailable(cause)) => {
+                tracing::warn!(%cause, "the end of a send waits for the database");
+                false
+            }
+            Err(cause) => {
+                tracing::error!(%cause, "the end of a send cannot be stored");
+                true
+            }
+        }
+    }
+}
+
+impl Order {
+    /// SHA-256 over what makes two requests the same one.
+    fn fingerprint(&self) -> [u8; 32] {
+        let mut text = format!("POST {}\n", self.sending.path);
+        canonical(self.sending.body.value(), &mut text);
+        Sha256::digest(text.as_bytes()).into()
+    }
+}
+
+fn replay(order: &Order, reply: StoredReply, message: &MessageId) -> Response {
+    order.sending.record.note_outcome("replayed");
+    let mut response = json_response(reply.body);
+    let status = StatusCode::from_u16(reply.status);
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+    with_message_id(response, message)
+}
+
+/// Graph's answer never came, but a status of Meta's told that the message was sent.
+fn resolved(record: &MessageRecord) -> Vec<u8> {
+    let result = record.result.as_ref();
+    let wamid = result.and_then(|result| result.wamid.as_deref());
+    let mut contact = json!({ "input": record.to });
+    if let Some(wa_id) = result.and_then(|result| result.wa_id.as_deref()) {
+        contact["wa_id"] = wa_id.into();
+    }
+    let answer = json!({
+        "messaging_product": "whatsapp",
+        "contacts": [contact],
+        "messages": [{ "id": wamid }],
+    });
+    enveloped(answer.to_string().as_bytes())
+}
+
+/// Nobody knows what Graph answered: the process that asked is gone.
+fn unknown(state: &AppState) -> StoredReply {
+    let worded = word(&ApiError::from(GraphFailure::unanswered()), state.upstream_status);
+    StoredReply { status: worded.status.as_u16(), body: worded.body }
+}

@@ -1,0 +1,95 @@
+//! Writes the record of each message behind the answer, in batches. It outlives the callers, and
+//! is flushed when the gateway stops.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::model::MessageRecord;
+use crate::store::{Store, StoreError};
+
+/// A batch is written when it is this old, or this large.
+const LINGER: Duration = Duration::from_millis(50);
+const BATCH: usize = 256;
+/// Records that may wait while the database is away. Beyond them the newest are given up: a send
+/// must not wait for its record.
+const WAITING: usize = 65_536;
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Takes records; clones share the one writer.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    queue: mpsc::Sender<MessageRecord>,
+    lost: Arc<AtomicU64>,
+}
+
+/// The task that writes. It ends when every [`Recorder`] is gone and all is written.
+#[derive(Debug)]
+pub struct RecorderTask(JoinHandle<()>);
+
+impl Recorder {
+    #[must_use]
+    pub fn start(store: Store) -> (Self, RecorderTask) {
+        let (queue, waiting) = mpsc::channel(WAITING);
+        let task = tokio::spawn(write_all(store, waiting));
+        (Self { queue, lost: Arc::default() }, RecorderTask(task))
+    }
+
+    /// Hands a record over. It never waits.
+    pub fn record(&self, record: MessageRecord) {
+        if self.queue.try_send(record).is_err() {
+            let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
+            if lost.is_power_of_two() {
+                tracing::error!(lost, "records of messages are given up: the database is away");
+            }
+        }
+    }
+}
+
+impl RecorderTask {
+    /// Waits until everything that was handed over is written, at most for `limit`.
+    pub async fn finish(self, limit: Duration) {
+        if tokio::time::timeout(limit, self.0).await.is_err() {
+            tracing::error!("the last records of messages could not be written in time");
+        }
+    }
+}
+
+async fn write_all(store: Store, mut waiting: mpsc::Receiver<MessageRecord>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while let Some(first) = waiting.recv().await {
+        batch.push(first);
+        let deadline = Instant::now() + LINGER;
+        while batch.len() < BATCH {
+            let room = BATCH - batch.len();
+            match timeout_at(deadline, waiting.recv_many(&mut batch, room)).await {
+                Ok(0) | Err(_) => break,
+                Ok(_) => {}
+            }
+        }
+        write(&store, &batch).await;
+        batch.clear();
+    }
+}
+
+/// Tries until the database is back. What it refuses for good is told and let go: the records
+/// behind it are worth more.
+async fn write(store: &Store, batch: &[MessageRecord]) {
+    loop {
+        match store.record_messages(batch).await {
+            Ok(()) => return,
+            Err(StoreError::Unavailable(cause)) => {
+                tracing::warn!(%cause, records = batch.len(), "records of messages wait");
+                sleep(PAUSE).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, records = batch.len(), "records of messages are lost");
+                return;
+            }
+        }
+    }
+}
