@@ -1,1 +1,73 @@
-fn main() {}
+//! The promises of the store, each tried on SQLite, and on PostgreSQL if `TEST_DATABASE_URL`
+//! names a server where databases can be made. Without it those cases are listed as ignored.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "a case that cannot go on has failed"
+)]
+
+mod accounts;
+mod api_tokens;
+mod changes;
+mod fixtures;
+mod flows;
+mod harness;
+mod secrets;
+mod server;
+mod texts;
+mod upkeep;
+mod webhooks;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Completion, Trial};
+
+use harness::Case;
+use server::Server;
+
+const NOUNS: &[(&str, &[Case])] = &[
+    ("accounts", accounts::CASES),
+    ("api_tokens", api_tokens::CASES),
+    ("changes", changes::CASES),
+    ("flows", flows::CASES),
+    ("secrets", secrets::CASES),
+    ("texts", texts::CASES),
+    ("upkeep", upkeep::CASES),
+    ("webhooks", webhooks::CASES),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let server = Server::from_env().map(Arc::new);
+    if server.is_none() && !arguments.list {
+        eprintln!("\nPostgreSQL is LEFT OUT: TEST_DATABASE_URL is not set");
+    }
+
+    let mut trials = Vec::new();
+    for (noun, cases) in NOUNS {
+        for case in *cases {
+            let name = case.name;
+            trials.push(Trial::test(format!("sqlite::{noun}::{name}"), || {
+                harness::run(case, None);
+                Ok(())
+            }));
+            let server = server.clone();
+            trials.push(Trial::ignorable_test(format!("postgres::{noun}::{name}"), move || {
+                let Some(server) = server else {
+                    return Ok(Completion::ignored_with("TEST_DATABASE_URL is not set"));
+                };
+                harness::run(case, Some(&server));
+                Ok(Completion::Completed)
+            }));
+        }
+    }
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if let Some(server) = server {
+        harness::runtime().block_on(server.drop_databases());
+    }
+    conclusion.exit_code()
+}

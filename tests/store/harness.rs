@@ -1,0 +1,140 @@
+//! A case, and the fresh database that it runs on.
+
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use avenping_gateway::config::{DatabaseSettings, SecretKey};
+use avenping_gateway::store::{self, Keyring, Store, StoreError};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::server::Server;
+
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(Place) -> BoxFuture<'static, ()>,
+}
+
+/// Lists the functions of a file that are cases; the compiler names those that were forgotten.
+macro_rules! cases {
+    ($($name:ident),+ $(,)?) => {
+        pub(crate) const CASES: &[$crate::harness::Case] = &[$($crate::harness::Case {
+            name: stringify!($name),
+            run: |place| Box::pin($name(place)),
+        }),+];
+    };
+}
+pub(crate) use cases;
+
+/// Where the database of one case is.
+#[derive(Clone)]
+pub(crate) struct Place {
+    url: String,
+    /// Of SQLite; gone with the last clone.
+    directory: Option<Arc<TempDir>>,
+}
+
+/// Runs the case on an empty database: of the server, or else of SQLite. However the case ends,
+/// what it wrote goes away.
+pub(crate) fn run(case: &Case, server: Option<&Server>) {
+    runtime().block_on(async {
+        let place = match server {
+            Some(server) => Place { url: server.lend().await, directory: None },
+            None => Place::file(),
+        };
+        let outcome = AssertUnwindSafe((case.run)(place.clone())).catch_unwind().await;
+        if let Some(server) = server {
+            server.take_back(place.url).await;
+        }
+        outcome.unwrap_or_else(|panic| resume_unwind(panic));
+    });
+}
+
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+}
+
+/// A connection beside the store, for what the store itself would never do.
+pub(crate) enum Raw {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Place {
+    fn file() -> Self {
+        let directory = TempDir::new().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("store.db").display());
+        Self { url, directory: Some(Arc::new(directory)) }
+    }
+
+    /// The folder of the SQLite file, if it is one.
+    pub(crate) fn directory(&self) -> Option<&Path> {
+        self.directory.as_deref().map(TempDir::path)
+    }
+
+    /// A migrated store with the usual key.
+    pub(crate) async fn store(&self) -> Store {
+        let store = self.open(&[1]).await;
+        store.migrate().await.unwrap();
+        store
+    }
+
+    /// Another handle, as another process would have it; not migrated. Each number is a key.
+    pub(crate) async fn open(&self, keys: &[u8]) -> Store {
+        self.try_open(keys, Duration::from_secs(30)).await.unwrap()
+    }
+
+    pub(crate) async fn try_open(
+        &self,
+        keys: &[u8],
+        timeout: Duration,
+    ) -> Result<Store, StoreError> {
+        let keys: Vec<_> = keys.iter().map(|fill| SecretKey::new([*fill; 32])).collect();
+        let settings = DatabaseSettings { url: self.url.clone(), timeout: timeout.into() };
+        store::open(&settings, Keyring::new(&keys)?).await
+    }
+
+    pub(crate) async fn raw(&self) -> Raw {
+        if self.directory.is_some() {
+            return Raw::Sqlite(SqliteConnection::connect(&self.url).await.unwrap());
+        }
+        Raw::Postgres(PgConnection::connect(&self.url).await.unwrap())
+    }
+
+    pub(crate) async fn execute(&self, statement: &'static str) {
+        self.raw().await.execute(statement).await;
+    }
+
+    pub(crate) async fn count(&self, question: &'static str) -> i64 {
+        self.raw().await.number(question).await
+    }
+}
+
+impl Raw {
+    pub(crate) async fn execute(&mut self, statement: &'static str) {
+        match self {
+            Self::Sqlite(connection) => {
+                raw_sql(statement).execute(connection).await.unwrap();
+            }
+            Self::Postgres(connection) => {
+                raw_sql(statement).execute(connection).await.unwrap();
+            }
+        }
+    }
+
+    pub(crate) async fn number(&mut self, question: &'static str) -> i64 {
+        match self {
+            Self::Sqlite(connection) => {
+                sqlx::query_scalar(question).fetch_one(connection).await.unwrap()
+            }
+            Self::Postgres(connection) => {
+                sqlx::query_scalar(question).fetch_one(connection).await.unwrap()
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Migrating, reopening, and a database that is away.
+
+use std::time::{Duration, Instant};
+
+use avenping_gateway::store::{Store, StoreError};
+
+use crate::fixtures::{META_TOKEN, join, meta_token, newcomer, read};
+use crate::harness::{Place, Raw, cases};
+
+cases![
+    handles_that_migrate_at_once_all_succeed,
+    migrating_again_changes_nothing,
+    a_newer_schema_is_refused_and_can_be_asked_again,
+    what_was_written_is_there_after_reopening,
+    a_database_answers_before_it_is_migrated,
+    a_store_that_was_closed_is_unavailable,
+    a_write_that_has_to_wait_too_long_is_unavailable_and_leaves_nothing,
+    a_write_that_was_given_up_does_not_hold_up_the_next_one,
+];
+
+async fn handles_that_migrate_at_once_all_succeed(place: Place) {
+    migrate_at_once(&place).await;
+    // And once more from the schema before this one, where the table of migrations is there.
+    place.execute("DROP TABLE webhook_configs").await;
+    place.execute("DELETE FROM _sqlx_migrations WHERE version = 3").await;
+    migrate_at_once(&place).await;
+
+    let store = place.open(&[1]).await;
+    let id = join(&store, "ada").await;
+    store.webhook_config(&id).await.unwrap();
+}
+
+async fn migrate_at_once(place: &Place) {
+    let open = || place.open(&[1]);
+    let (a, b, c, d) = tokio::join!(open(), open(), open(), open());
+    let (a, b, c, d) = tokio::join!(a.migrate(), b.migrate(), c.migrate(), d.migrate());
+    for outcome in [a, b, c, d] {
+        outcome.unwrap();
+    }
+}
+
+async fn migrating_again_changes_nothing(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    store.migrate().await.unwrap();
+    read(&store, &id).await;
+}
+
+async fn a_newer_schema_is_refused_and_can_be_asked_again(place: Place) {
+    let store = place.store().await;
+    place
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (9999, 'from the future', TRUE, 'x', 0)",
+        )
+        .await;
+    // Twice: a refusal must not leave a lock behind.
+    for _ in 0..2 {
+        let refused = store.migrate().await;
+        assert!(matches!(refused, Err(StoreError::NewerSchema)), "{refused:?}");
+    }
+    place.execute("DELETE FROM _sqlx_migrations WHERE version = 9999").await;
+    place.open(&[1]).await.migrate().await.unwrap();
+}
+
+async fn what_was_written_is_there_after_reopening(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    store.close().await;
+
+    let again = place.store().await;
+    let account = read(&again, &id).await;
+    assert_eq!(meta_token(&account), Some(META_TOKEN));
+}
+
+async fn a_database_answers_before_it_is_migrated(place: Place) {
+    place.open(&[1]).await.ping().await.unwrap();
+}
+
+async fn a_store_that_was_closed_is_unavailable(place: Place) {
+    let store = place.store().await;
+    store.ping().await.unwrap();
+    store.close().await;
+    assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
+    let refused = store.create_account(&newcomer("ada")).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+}
+
+/// A store with little patience, and a stranger who holds the lock that its writes need.
+async fn blocked(place: &Place) -> (Store, Raw) {
+    place.store().await;
+    let hasty = place.try_open(&[1], Duration::from_millis(300)).await.unwrap();
+    let mut stranger = place.raw().await;
+    let lock = match stranger {
+        Raw::Sqlite(_) => "BEGIN IMMEDIATE",
+        Raw::Postgres(_) => "BEGIN; LOCK TABLE accounts IN EXCLUSIVE MODE",
+    };
+    stranger.execute(lock).await;
+    (hasty, stranger)
+}
+
+async fn a_write_that_has_to_wait_too_long_is_unavailable_and_leaves_nothing(place: Place) {
+    let (store, mut stranger) = blocked(&place).await;
+    let started = Instant::now();
+    let refused = store.create_account(&newcomer("ada")).await;
+    assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+    assert!(started.elapsed() < Duration::from_secs(10));
+    store.ping().await.unwrap();
+
+    stranger.execute("ROLLBACK").await;
+    assert_eq!(place.count("SELECT count(*) FROM accounts").await, 0);
+}
+
+async fn a_write_that_was_given_up_does_not_hold_up_the_next_one(place: Place) {
+    let (store, mut stranger) = blocked(&place).await;
+    store.create_account(&newcomer("ada")).await.unwrap_err();
+    stranger.execute("ROLLBACK").await;
+
+    let patient = place.open(&[1]).await;
+    let id = join(&patient, "ada").await;
+    read(&patient, &id).await;
+}
