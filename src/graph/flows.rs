@@ -50,6 +50,28 @@ impl Graph {
         self.page(credentials, waba, "flows", query).await
     }
 
+    /// All flows of the account, over all pages.
+    ///
+    /// # Errors
+    /// As any read of Graph's.
+    pub async fn all_flows(
+        &self,
+        credentials: Credentials<'_>,
+        waba: &GraphId,
+    ) -> Result<Vec<FlowSnapshot>, GraphFailure> {
+        let mut flows = Vec::new();
+        let mut query = PageQuery { limit: Some(100), ..PageQuery::default() };
+        loop {
+            let page = self.flows(credentials, waba, &query).await?;
+            flows.extend(page.items.iter().filter_map(|item| Flow::read(item.get().as_bytes())));
+            let next = page.next_cursor();
+            if next.is_none() || next == query.after {
+                return Ok(flows);
+            }
+            query.after = next;
+        }
+    }
+
     /// One flow, as Graph tells of it.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
 
 use super::Postgres;
-use crate::store::{StoreError, Upkeep, sql};
+use crate::store::{StoreError, Upkeep, schema, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -22,6 +22,17 @@ impl Upkeep for Postgres {
         let closed = connection.close().await;
         migrated?;
         Ok(closed?)
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        let applied = async {
+            let known = query_scalar("SELECT to_regclass($1) IS NOT NULL");
+            if !known.bind(schema::TABLE).fetch_one(&self.pool).await? {
+                return Ok(Vec::new());
+            }
+            Ok(query_scalar(schema::APPLIED).fetch_all(&self.pool).await?)
+        };
+        schema::check(&MIGRATIONS, &self.within(applied).await?)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
