@@ -18,7 +18,7 @@ pub enum StoreError {
     NoFile,
     #[error("the directory {0} of the database file does not exist")]
     NoDirectory(PathBuf),
-    #[error("there is no database file {0}")]
+    #[error("there is no database file {0}; `avenping migrate` makes it")]
     NoDatabase(PathBuf),
     /// The email is taken, or the API token is somebody's already.
     #[error("{0} is already in use")]
