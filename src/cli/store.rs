@@ -5,7 +5,7 @@ use anyhow::{Context as _, bail};
 use super::CommonSettings;
 use crate::store::{self, Keyring, Store, StoreError};
 
-pub(super) const NO_KEY: &str = "AVENPING_SECRET_KEY is not set. It seals what the database keeps secret. \
+const NO_KEY: &str = "AVENPING_SECRET_KEY is not set. It seals what the database keeps secret. \
 Make one with `avenping key generate`, keep it safe, and set it wherever the gateway runs";
 
 /// The store, migrated, with keys that open all of it.

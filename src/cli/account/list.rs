@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 use clap::Args;
+use comfy_table::{ColumnConstraint, Table, Width};
 
 use super::view::{AccountView, state};
 use crate::cli::output;
@@ -9,6 +10,8 @@ use crate::model::{Account, Plan};
 use crate::store::Store;
 
 const PAGE: usize = 100;
+/// With it, the other columns fit 80 characters.
+const EMAIL_WIDTH: u16 = 28;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct List {
@@ -31,6 +34,7 @@ impl List {
         for account in &accounts {
             table.add_row(row(account));
         }
+        keep_whole(&mut table, &accounts);
         output::print_table(&table)
     }
 }
@@ -45,6 +49,16 @@ async fn all(store: &Store) -> anyhow::Result<Vec<Account>> {
         if is_last {
             return Ok(accounts);
         }
+    }
+}
+
+/// Names may be broken before emails are, which people copy from here.
+fn keep_whole(table: &mut Table, accounts: &[Account]) {
+    let longest = accounts.iter().map(|account| account.email.chars().count()).max();
+    let width = longest.and_then(|longest| u16::try_from(longest).ok()).unwrap_or(EMAIL_WIDTH);
+    if let Some(emails) = table.column_mut(0) {
+        let width = Width::Fixed(width.min(EMAIL_WIDTH));
+        emails.set_constraint(ColumnConstraint::LowerBoundary(width));
     }
 }
 

@@ -6,8 +6,10 @@ use url::{Host, Url};
 
 use super::Report;
 use crate::cli::CommonSettings;
-use crate::cli::store::NO_KEY;
 use crate::config::ListenerSettings;
+
+const NO_KEY_FIX: &str = "make one with `avenping key generate`, keep it safe, and set \
+AVENPING_SECRET_KEY wherever the gateway runs";
 
 pub(super) fn check(
     report: &mut Report,
@@ -24,7 +26,7 @@ pub(super) fn check(
     );
     public_url(report, listener.public_url.as_ref());
     match settings.secret_keys.keys.len() {
-        0 => report.fail("secret key", "is not set".to_owned(), NO_KEY),
+        0 => report.fail("secret key", "is not set".to_owned(), NO_KEY_FIX),
         1 => report.ok("secret key", "set".to_owned()),
         more => report.ok("secret key", format!("set, with {} old ones", more - 1)),
     }
