@@ -30,7 +30,8 @@ use crate::config::{DatabaseSettings, GraphSettings, LoggingSettings, SecretKeys
 #[derive(Parser, Debug)]
 #[command(name = "avenping", version, arg_required_else_help = true)]
 struct Cli {
-    #[command(flatten)]
+    // Behind the options of the subcommand, which are looked for more often.
+    #[command(flatten, next_help_heading = "Settings")]
     settings: CommonSettings,
 
     #[command(subcommand)]

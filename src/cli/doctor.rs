@@ -27,10 +27,10 @@ pub(super) struct Doctor {
     json: bool,
 
     /// The settings of `serve`, so that one which does not parse is found here too
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Settings of the gateway")]
     listener: ListenerSettings,
 
-    #[command(flatten)]
+    #[command(flatten, next_help_heading = "Settings of the gateway")]
     webhooks: WebhookSettings,
 }
 

@@ -3,7 +3,10 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
+use avenping_gateway::config::DatabaseSettings;
+use avenping_gateway::store::{self, Keyring, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -63,6 +66,14 @@ impl Place {
 
     pub(crate) fn has_database(&self) -> bool {
         self.path("avenping.db").exists()
+    }
+
+    /// The database, without the program in between.
+    pub(crate) async fn store(&self) -> Store {
+        let url = format!("sqlite://{}", self.path("avenping.db").display());
+        let timeout = Duration::from_secs(30).into();
+        let keyring = Keyring::new(&[KEY.parse().unwrap()]).unwrap();
+        store::open_existing(&DatabaseSettings { url, timeout }, keyring).await.unwrap()
     }
 
     /// The program, in this place and with nothing of the environment that the tests run in.

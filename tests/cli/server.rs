@@ -40,9 +40,13 @@ impl Server {
 
     /// `GET /v2/me`
     pub(crate) fn me(&self, token: &str) -> Reply {
+        self.get("/v2/me", token)
+    }
+
+    pub(crate) fn get(&self, path: &str, token: &str) -> Reply {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         let head = format!(
-            "GET /v2/me HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\
+            "GET {path} HTTP/1.1\r\nHost: gateway\r\nAuthorization: Bearer {token}\r\n\
              Connection: close\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::meta::{Meta, number};
 use crate::place::{ADA, META_TOKEN, PHONE};
+use crate::server::Server;
 
 #[tokio::test]
 async fn numbers_are_added_and_updated_and_none_is_removed() {
@@ -44,6 +45,35 @@ async fn numbers_are_added_and_updated_and_none_is_removed() {
     let rewritten = format!("--phone={PHONE}=+15550783881");
     let after = place.json(&["account", "update", ADA, "--json", &rewritten]);
     assert_eq!(after["phoneNumbers"][0]["name"], "Ada's Shop");
+}
+
+#[tokio::test]
+async fn forms_can_be_searched_once_they_were_read() {
+    let meta = Meta::start().await;
+    meta.lists("phone_numbers", json!([])).await;
+    meta.lists("flows", json!([{ "id": "77", "name": "Survey", "status": "PUBLISHED" }])).await;
+    let place = meta.place();
+    let token = place.ada().token;
+    let server = Server::start(&place);
+    assert_eq!(server.get("/v2/forms/search", &token).body["data"]["items"], json!([]));
+    assert_eq!(place.json(&["account", "sync", ADA, "--json"])["forms"], 1);
+    let found = server.get("/v2/forms/search?q=surv", &token);
+    assert_eq!(found.body["data"]["items"][0]["id"], "77");
+}
+
+#[tokio::test]
+async fn forms_that_cannot_be_read_do_not_keep_the_numbers_from_being_saved() {
+    let meta = Meta::start().await;
+    meta.lists("phone_numbers", json!([number("999", "+1 555-000-0999", "New")])).await;
+    let error = json!({ "message": "Missing permission", "code": 200 });
+    meta.answers("flows", 403, json!({ "error": error })).await;
+    let place = meta.place();
+    place.ada();
+    let refused = place.run(&["account", "sync", ADA]);
+    refused.assert_refused(1, "the phone numbers are up to date");
+    assert!(refused.says("Missing permission"), "{refused:?}");
+    let shown = place.json(&["account", "show", ADA, "--json"]);
+    assert_eq!(shown["phoneNumberIds"], json!([PHONE, "999"]));
 }
 
 #[tokio::test]

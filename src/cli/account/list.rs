@@ -9,7 +9,7 @@ use crate::cli::output;
 use crate::model::{Account, Plan};
 use crate::store::Store;
 
-const PAGE: usize = 100;
+const PAGE: i64 = 100;
 /// With it, the other columns fit 80 characters.
 const EMAIL_WIDTH: u16 = 28;
 
@@ -43,12 +43,11 @@ async fn all(store: &Store) -> anyhow::Result<Vec<Account>> {
     let mut accounts: Vec<Account> = Vec::new();
     loop {
         let last = accounts.last().map(|account| &account.id);
-        let page = store.accounts(last, PAGE as i64).await?;
-        let is_last = page.len() < PAGE;
-        accounts.extend(page);
-        if is_last {
+        let page = store.accounts(last, PAGE).await?;
+        if page.is_empty() {
             return Ok(accounts);
         }
+        accounts.extend(page);
     }
 }
 
