@@ -1,6 +1,7 @@
 //! The command line: one file a subcommand. It connects the rooms and holds no rules of theirs.
 
 mod account;
+mod credentials;
 mod doctor;
 mod env_file;
 mod fresh_token;
@@ -10,6 +11,7 @@ mod key;
 mod logging;
 mod migrate;
 mod output;
+mod sandbox;
 mod secret_file;
 mod serve;
 mod settings_error;
@@ -58,6 +60,8 @@ pub struct CommonSettings {
 enum Command {
     /// Run the gateway
     Serve(serve::Serve),
+    /// Try it all without a Meta account: the gateway with a stand-in for Meta
+    Sandbox(sandbox::SandboxCommand),
     /// Make, show, change and delete accounts
     #[command(subcommand)]
     Account(account::Account),
@@ -109,6 +113,7 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli, env_file: Option<&Path>) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => serve.run(cli.settings).await?,
+        Command::Sandbox(sandbox) => sandbox.run(cli.settings).await?,
         Command::Account(account) => account.run(&cli.settings).await?,
         Command::Token(token) => token.run(&cli.settings).await?,
         Command::Key(key::Key::Generate) => key::generate()?,

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::exchange::Repeat;
 use super::page::bearer;
-use super::{Credentials, Graph, GraphFailure, Page, PageQuery};
+use super::{Credentials, Edge, Graph, GraphFailure, PageQuery};
 use crate::model::{FlowSnapshot, GraphId};
 
 /// What the gateway reads of a flow; the caller gets all of it.
@@ -37,7 +37,7 @@ impl Flow {
 }
 
 impl Graph {
-    /// One page of the account's flows.
+    /// All flows of the account, over all pages.
     ///
     /// # Errors
     /// As any read of Graph's.
@@ -45,31 +45,14 @@ impl Graph {
         &self,
         credentials: Credentials<'_>,
         waba: &GraphId,
-        query: &PageQuery,
-    ) -> Result<Page, GraphFailure> {
-        self.page(credentials, waba, "flows", query).await
-    }
-
-    /// All flows of the account, over all pages.
-    ///
-    /// # Errors
-    /// As any read of Graph's.
-    pub async fn all_flows(
-        &self,
-        credentials: Credentials<'_>,
-        waba: &GraphId,
     ) -> Result<Vec<FlowSnapshot>, GraphFailure> {
         let mut flows = Vec::new();
-        let mut query = PageQuery { limit: Some(100), ..PageQuery::default() };
-        loop {
-            let page = self.flows(credentials, waba, &query).await?;
+        let query = PageQuery { limit: Some(100), ..PageQuery::default() };
+        let mut pages = self.pages(credentials, waba, Edge::Flows, query);
+        while let Some(page) = pages.next().await? {
             flows.extend(page.items.iter().filter_map(|item| Flow::read(item.get().as_bytes())));
-            let next = page.next_cursor();
-            if next.is_none() || next == query.after {
-                return Ok(flows);
-            }
-            query.after = next;
         }
+        Ok(flows)
     }
 
     /// One flow, as Graph tells of it.

@@ -11,7 +11,9 @@
 mod accounts;
 mod changes;
 mod doctor;
+mod ended;
 mod keys;
+mod list;
 mod meta;
 mod place;
 mod running;

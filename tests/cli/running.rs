@@ -1,6 +1,7 @@
 //! What is administered while a gateway runs, the gateway sees.
 
-use crate::place::{ADA, META_TOKEN, Made, PHONE, Place};
+use crate::ended::Made;
+use crate::place::{ADA, META_TOKEN, PHONE, Place};
 use crate::server::Server;
 
 #[test]

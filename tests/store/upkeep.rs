@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use avenping_gateway::store::{Store, StoreError};
+use futures_util::future::join_all;
 
 use crate::fixtures::{META_TOKEN, join, meta_token, newcomer, read};
 use crate::harness::{Place, Raw, cases};
@@ -33,10 +34,8 @@ async fn handles_that_migrate_at_once_all_succeed(place: Place) {
 }
 
 async fn migrate_at_once(place: &Place) {
-    let open = || place.open(&[1]);
-    let (a, b, c, d) = tokio::join!(open(), open(), open(), open());
-    let (a, b, c, d) = tokio::join!(a.migrate(), b.migrate(), c.migrate(), d.migrate());
-    for outcome in [a, b, c, d] {
+    let stores = join_all((0..4).map(|_| place.open(&[1]))).await;
+    for outcome in join_all(stores.iter().map(|store| store.migrate())).await {
         outcome.unwrap();
     }
 }

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::cli::graph_failure::Advice;
 use crate::cli::which_account::WhichAccount;
-use crate::cli::{CommonSettings, output};
+use crate::cli::{CommonSettings, credentials, output};
 use crate::clock::Clock;
-use crate::graph::{Credentials, Graph, GraphFailure};
+use crate::graph::{Graph, GraphFailure};
 use crate::model::{Account, AccountId, GraphId, PhoneNumber};
 use crate::store::{AccountChange, Store};
 
@@ -53,14 +53,14 @@ impl Sync {
             )
         })?;
         let graph = Graph::new(settings.graph.clone())?;
-        let credentials = Credentials(token);
+        let credentials = credentials::of(token);
 
         let listed = graph.phone_numbers(credentials, &whatsapp.waba_id).await;
         let listed =
             listed.map_err(|failure| cannot("read the phone numbers", &failure, &account))?;
         let phone_numbers = save_numbers(store, &account, listed).await?;
 
-        let flows = graph.all_flows(credentials, &whatsapp.waba_id).await;
+        let flows = graph.flows(credentials, &whatsapp.waba_id).await;
         let flows = flows.map_err(|failure| {
             cannot("read the forms (the phone numbers are up to date)", &failure, &account)
         })?;

@@ -2,9 +2,9 @@
 
 use super::Report;
 use crate::cli::graph_failure::Advice;
-use crate::cli::which_account;
+use crate::cli::{credentials, which_account};
 use crate::clock::Clock;
-use crate::graph::{Credentials, Graph};
+use crate::graph::Graph;
 use crate::model::{Account, PhoneNumber};
 use crate::store::Store;
 
@@ -63,7 +63,7 @@ async fn meta(report: &mut Report, graph: &Graph, account: &Account) {
         return report.fail("Meta token", "is not set".to_owned(), format!("{update} sets one"));
     };
     let waba = &whatsapp.waba_id;
-    match graph.phone_numbers(Credentials(token), waba).await {
+    match graph.phone_numbers(credentials::of(token), waba).await {
         Ok(listed) => {
             report.ok(CHECK, format!("takes the Meta token for WhatsApp account {waba}"));
             compare(report, account, &listed);
