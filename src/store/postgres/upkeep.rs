@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
-use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
+use sqlx::{ConnectOptions as _, Connection as _, query, query_scalar};
 
 use super::Postgres;
 use crate::store::{StoreError, Upkeep, schema, sql};
@@ -17,6 +17,8 @@ impl Upkeep for Postgres {
     async fn migrate(&self) -> Result<(), StoreError> {
         let connection = async { Ok(self.options.connect().await?) };
         let mut connection: PgConnection = self.within(connection).await?;
+        // Or it says, each time, that the table of migrations is there already.
+        query("SET client_min_messages = warning").execute(&mut connection).await?;
         // `run` is this call behind a trait whose lifetimes an async trait method cannot meet.
         let migrated = MIGRATIONS.run_direct(None, &mut connection, false).await;
         let closed = connection.close().await;
