@@ -108,3 +108,38 @@ fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|told| told.code());
     code.and_then(|code| code.parse::<i32>().ok()).is_some_and(|code| code & 0xff == 5)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::options;
+    use crate::store::StoreError;
+
+    #[test]
+    fn a_path_may_be_relative_or_absolute() {
+        for (url, path) in [
+            ("sqlite://store.db", "store.db"),
+            ("sqlite:store.db", "store.db"),
+            ("sqlite:///tmp/store.db", "/tmp/store.db"),
+            ("sqlite:///tmp/a%20b.db", "/tmp/a b.db"),
+        ] {
+            assert_eq!(options(url).unwrap().get_filename().to_str(), Some(path));
+        }
+    }
+
+    #[test]
+    fn a_missing_directory_is_named() {
+        let refused = options("sqlite:///no/such/place/store.db").unwrap_err();
+        let told = "the directory /no/such/place of the database file does not exist";
+        assert_eq!(refused.to_string(), told);
+    }
+
+    #[test]
+    fn a_database_that_is_no_file_is_refused() {
+        for url in
+            ["sqlite::memory:", "sqlite://:memory:", "sqlite://x.db?mode=memory", "sqlite://"]
+        {
+            assert!(matches!(options(url), Err(StoreError::NoFile)), "{url}");
+        }
+        assert!(matches!(options("sqlite://x.db?mode=odd"), Err(StoreError::BadUrl(_))));
+    }
+}

@@ -9,9 +9,11 @@ use avenping_gateway::config::{DatabaseSettings, SecretKey};
 use avenping_gateway::store::{self, Keyring, Store, StoreError};
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
-use sqlx::migrate::MigrateDatabase as _;
 use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
 use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::server::Server;
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,
@@ -37,16 +39,24 @@ pub(crate) struct Place {
     directory: Option<Arc<TempDir>>,
 }
 
-/// Runs the case on an empty database, which goes away however the case ends.
-pub(crate) fn run(case: &Case, place: Place) {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        place.create().await;
+/// Runs the case on an empty database: of the server, or else of SQLite. However the case ends,
+/// what it wrote goes away.
+pub(crate) fn run(case: &Case, server: Option<&Server>) {
+    runtime().block_on(async {
+        let place = match server {
+            Some(server) => Place { url: server.lend().await, directory: None },
+            None => Place::file(),
+        };
         let outcome = AssertUnwindSafe((case.run)(place.clone())).catch_unwind().await;
-        place.remove().await;
+        if let Some(server) = server {
+            server.take_back(place.url).await;
+        }
         outcome.unwrap_or_else(|panic| resume_unwind(panic));
     });
+}
+
+pub(crate) fn runtime() -> Runtime {
+    Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 /// A connection beside the store, for what the store itself would never do.
@@ -56,28 +66,10 @@ pub(crate) enum Raw {
 }
 
 impl Place {
-    pub(crate) fn file() -> Self {
+    fn file() -> Self {
         let directory = TempDir::new().unwrap();
         let url = format!("sqlite://{}", directory.path().join("store.db").display());
         Self { url, directory: Some(Arc::new(directory)) }
-    }
-
-    pub(crate) fn database(server: &str) -> Self {
-        let mut url = url::Url::parse(server).unwrap();
-        url.set_path(&format!("avenping_test_{}", uuid::Uuid::new_v4().simple()));
-        Self { url: url.into(), directory: None }
-    }
-
-    async fn create(&self) {
-        if self.directory.is_none() {
-            sqlx::Postgres::create_database(&self.url).await.unwrap();
-        }
-    }
-
-    async fn remove(&self) {
-        if self.directory.is_none() {
-            sqlx::Postgres::force_drop_database(&self.url).await.unwrap();
-        }
     }
 
     /// The folder of the SQLite file, if it is one.

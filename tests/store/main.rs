@@ -2,6 +2,7 @@
 //! names a server where databases can be made. Without it those cases are listed as ignored.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     clippy::print_stderr,
@@ -15,15 +16,18 @@ mod fixtures;
 mod flows;
 mod harness;
 mod secrets;
+mod server;
 mod texts;
 mod upkeep;
 mod webhooks;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use libtest_mimic::{Arguments, Completion, Trial};
 
-use harness::{Case, Place};
+use harness::Case;
+use server::Server;
 
 const NOUNS: &[(&str, &[Case])] = &[
     ("accounts", accounts::CASES),
@@ -38,7 +42,7 @@ const NOUNS: &[(&str, &[Case])] = &[
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let server = std::env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty());
+    let server = Server::from_env().map(Arc::new);
     if server.is_none() && !arguments.list {
         eprintln!("\nPostgreSQL is LEFT OUT: TEST_DATABASE_URL is not set");
     }
@@ -48,7 +52,7 @@ fn main() -> ExitCode {
         for case in *cases {
             let name = case.name;
             trials.push(Trial::test(format!("sqlite::{noun}::{name}"), || {
-                harness::run(case, Place::file());
+                harness::run(case, None);
                 Ok(())
             }));
             let server = server.clone();
@@ -56,10 +60,14 @@ fn main() -> ExitCode {
                 let Some(server) = server else {
                     return Ok(Completion::ignored_with("TEST_DATABASE_URL is not set"));
                 };
-                harness::run(case, Place::database(&server));
+                harness::run(case, Some(&server));
                 Ok(Completion::Completed)
             }));
         }
     }
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if let Some(server) = server {
+        harness::runtime().block_on(server.drop_databases());
+    }
+    conclusion.exit_code()
 }
