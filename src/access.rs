@@ -35,7 +35,6 @@ pub enum Guard {
 
 /// Puts the steps before a route. They run from the last line to the first, and only for a
 /// method that the route has.
-#[must_use]
 pub fn guard(
     route: MethodRouter<AppState>,
     guard: Guard,

@@ -21,7 +21,6 @@ pub fn routes() -> Vec<Route> {
 }
 
 /// The whole service.
-#[must_use]
 pub fn router(state: AppState) -> Router {
     let router = routes().into_iter().fold(Router::new(), |router, route| {
         router.route(route.path, guard(route.handler, route.guard, &state))

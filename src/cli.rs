@@ -3,6 +3,7 @@
 mod health;
 mod logging;
 mod migrate;
+mod sandbox;
 mod serve;
 mod settings_error;
 mod store;
@@ -46,6 +47,8 @@ pub struct CommonSettings {
 enum Command {
     /// Run the gateway
     Serve(serve::Serve),
+    /// Try it all without a Meta account: the gateway with a stand-in for Meta
+    Sandbox(sandbox::SandboxCommand),
     /// Bring the database up to date, and nothing else
     Migrate,
     /// Ask a running gateway whether it lives: for container health checks
@@ -59,7 +62,7 @@ pub fn main() -> ExitCode {
     let env_file = dotenvy::dotenv();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return settings_error::tell(error),
+        Err(error) => return settings_error::tell(&error),
     };
     let _guard = logging::start(&cli.settings.logging);
     if let Err(error) = env_file
@@ -80,6 +83,7 @@ pub fn main() -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => serve.run(cli.settings).await?,
+        Command::Sandbox(sandbox) => sandbox.run(cli.settings).await?,
         Command::Migrate => migrate::run(&cli.settings).await?,
         Command::Health(health) => return health.run().await,
     }

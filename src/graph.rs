@@ -16,12 +16,13 @@ mod page;
 mod retry_budget;
 mod send;
 mod template;
-mod templates;
 mod whatsapp_account;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::SecretString;
+use tokio::time::Instant;
 use url::Url;
 
 pub use failure::{Cause, GraphError, GraphFailure, Outcome};
@@ -32,7 +33,7 @@ pub use interactive::{
 };
 pub use media::{MediaBytes, MediaInfo, MediaUpload};
 pub use message::{Content, Link, Location, Media, MediaKind, Message, TextBody};
-pub use page::{Page, PageQuery};
+pub use page::{Edge, Page, PageQuery, Pages};
 pub use send::SendReceipt;
 pub use template::Template;
 
@@ -50,9 +51,25 @@ struct Inner {
     retries: retry_budget::RetryBudget,
 }
 
-/// Who asks: the Meta token of one account.
+/// Who asks, by the Meta token of one account; and until when an answer is worth waiting for,
+/// whatever the limits of the call itself allow.
 #[derive(Clone, Copy, Debug)]
-pub struct Credentials<'a>(pub &'a SecretString);
+pub struct Credentials<'a> {
+    token: &'a SecretString,
+    until: Instant,
+}
+
+impl<'a> Credentials<'a> {
+    #[must_use]
+    pub fn new(token: &'a SecretString, until: Instant) -> Self {
+        Self { token, until }
+    }
+
+    /// When a call that may take `budget` must have ended.
+    fn deadline(&self, budget: Duration) -> Instant {
+        self.until.min(Instant::now() + budget)
+    }
+}
 
 impl Graph {
     /// # Errors

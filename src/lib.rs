@@ -16,6 +16,7 @@ pub mod graph;
 pub mod messages;
 pub mod model;
 pub mod openapi;
+pub mod sandbox;
 pub mod server;
 pub mod state;
 pub mod store;

@@ -22,8 +22,10 @@ use tower_http::normalize_path::NormalizePathLayer;
 
 use connection::{Connection, Patience};
 
-/// More connections than this wait in the kernel's queue. A slow one is closed within seconds.
-const MOST_CONNECTIONS: usize = 20_000;
+/// More connections than this wait in the kernel's queue, however many the system would allow.
+const MOST_CONNECTIONS: u64 = 20_000;
+/// Descriptors for everything but callers and what is asked upstream for them.
+const RESERVED_DESCRIPTORS: u64 = 64;
 const BACKLOG: i32 = 4096;
 /// A caller that sends no newline is cut off here.
 const MAX_HEAD: usize = 64 * 1024;
@@ -58,11 +60,11 @@ impl Server {
     /// Serves until `stop`, then lets what runs come to its end, for at most `drain`.
     pub async fn run(self, router: Router, stop: CancellationToken, drain: Duration) {
         let service = NormalizePathLayer::trim_trailing_slash().layer(router);
-        let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let places = Arc::new(Semaphore::new(most_connections()));
         let graceful = GracefulShutdown::new();
         let mut http = http1::Builder::new();
         // Time limits are the connection's: hyper's own would cut idle keep-alive short.
-        http.header_read_timeout(None).max_buf_size(MAX_HEAD).pipeline_flush(true);
+        http.header_read_timeout(None).max_buf_size(MAX_HEAD);
 
         loop {
             let accepted = tokio::select! {
@@ -98,6 +100,7 @@ impl Server {
         }
     }
 
+    /// The next caller, once there is room for one; `None` if that failed.
     async fn accept(&self, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
         let place = Arc::clone(places).acquire_owned().await.ok()?;
         match self.listener.accept().await {
@@ -116,4 +119,12 @@ impl Server {
             }
         }
     }
+}
+
+/// A request may hold two descriptors, the caller's and Graph's. Callers beyond what that leaves
+/// room for wait, so that none is accepted who could not be served.
+fn most_connections() -> usize {
+    let limit = rlimit::getrlimit(rlimit::Resource::NOFILE).map_or(1024, |(soft, _)| soft);
+    let pairs = limit.saturating_sub(RESERVED_DESCRIPTORS) / 2;
+    usize::try_from(pairs.clamp(16, MOST_CONNECTIONS)).unwrap_or(16)
 }

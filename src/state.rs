@@ -38,7 +38,10 @@ pub struct Shared {
     pub upstream_status: UpstreamStatus,
     pub webhooks: WebhookSettings,
     pub body_timeout: Duration,
-    pub media_timeout: Duration,
+    /// How long a request may take in all.
+    pub request_limit: Duration,
+    /// The same for one that carries a file.
+    pub media_limit: Duration,
 }
 
 impl AppState {

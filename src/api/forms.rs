@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::paging::{AFTER, LIMIT, page_query, page_reply};
 use crate::access::DeveloperPlan;
-use crate::graph::{Flow, Page, PageQuery};
+use crate::graph::{Credentials, Edge, Flow, Page, PageQuery};
 use crate::model::{FlowRecord, FlowSnapshot, GraphId, Timestamp};
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
 use crate::state::{AppState, Caller};
@@ -90,7 +90,11 @@ async fn all(
     let mut asked = page_query(&query)?;
     asked.before = None;
     let limit = asked.limit.get_or_insert(DEFAULT_PAGE).to_string();
-    let page = record.upstream(fetch(&state, plan.caller(), &asked)).await?;
+    let caller = plan.caller();
+    let credentials = caller.credentials(record.deadline);
+    let page = state.graph.page(credentials, &caller.waba_id, Edge::Flows, &asked);
+    let page = record.upstream(page).await?;
+    keep(&state, caller, &page).await?;
     let kept = [("limit", limit)];
     Ok(page_reply(&page, state.public_url.clone(), "/v2/forms", &kept))
 }
@@ -115,8 +119,9 @@ async fn by_id(
 ) -> Result<Response, ApiError> {
     let id = id.ok_or(ApiError::FORM_NOT_FOUND)?;
     let caller = plan.caller();
-    record.upstream(require_own(&state, caller, &id)).await?;
-    let flow = record.upstream(state.graph.flow(caller.credentials(), &id)).await?;
+    let credentials = caller.credentials(record.deadline);
+    record.upstream(require_own(&state, caller, credentials, &id)).await?;
+    let flow = record.upstream(state.graph.flow(credentials, &id)).await?;
     let snapshot = Flow::read(&flow).filter(|snapshot| snapshot.id == id);
     let snapshot = snapshot.ok_or(ApiError::FORM_NOT_FOUND)?;
     state.store.save_flows(&caller.account.id, &[snapshot], state.clock.now()).await?;
@@ -125,30 +130,31 @@ async fn by_id(
 
 /// Two accounts may share a Meta token, so Graph alone would tell of a stranger's flow. A flow
 /// that is not known yet may be new: Graph's list is read once more.
-async fn require_own(state: &AppState, caller: &Caller, id: &GraphId) -> Result<(), ApiError> {
+async fn require_own(
+    state: &AppState,
+    caller: &Caller,
+    credentials: Credentials<'_>,
+    id: &GraphId,
+) -> Result<(), ApiError> {
     if state.store.has_flow(&caller.account.id, id).await? {
         return Ok(());
     }
-    let mut query = PageQuery { limit: Some(LOOKUP_PAGE), ..PageQuery::default() };
-    loop {
-        let page = fetch(state, caller, &query).await?;
+    let query = PageQuery { limit: Some(LOOKUP_PAGE), ..PageQuery::default() };
+    let mut pages = state.graph.pages(credentials, &caller.waba_id, Edge::Flows, query);
+    while let Some(page) = pages.next().await? {
+        keep(state, caller, &page).await?;
         if snapshots(&page).any(|flow| flow.id == *id) {
             return Ok(());
         }
-        let next = page.next_cursor();
-        if next.is_none() || next == query.after {
-            return Err(ApiError::FORM_NOT_FOUND);
-        }
-        query.after = next;
     }
+    Err(ApiError::FORM_NOT_FOUND)
 }
 
-/// Reads a page of Graph's list, and keeps what it says.
-async fn fetch(state: &AppState, caller: &Caller, query: &PageQuery) -> Result<Page, ApiError> {
-    let page = state.graph.flows(caller.credentials(), &caller.waba_id, query).await?;
-    let seen: Vec<_> = snapshots(&page).collect();
+/// Keeps what Graph's list says of the flows.
+async fn keep(state: &AppState, caller: &Caller, page: &Page) -> Result<(), ApiError> {
+    let seen: Vec<_> = snapshots(page).collect();
     state.store.save_flows(&caller.account.id, &seen, state.clock.now()).await?;
-    Ok(page)
+    Ok(())
 }
 
 fn snapshots(page: &Page) -> impl Iterator<Item = FlowSnapshot> {

@@ -2,6 +2,7 @@
 
 use axum::response::Response;
 use serde::Serialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 use url::Url;
 
@@ -24,8 +25,10 @@ pub(super) const BEFORE: Parameter =
 struct Items<'a> {
     items: &'a [Box<RawValue>],
     #[serde(skip_serializing_if = "Option::is_none")]
-    paging: Option<serde_json::Value>,
+    paging: Option<Paging>,
 }
+
+type Paging = serde_json::Map<String, Value>;
 
 /// Reads `limit`, `after` and `before`.
 pub(super) fn page_query(query: &Query) -> Result<PageQuery, ApiError> {
@@ -54,23 +57,15 @@ pub(super) fn page_reply(
 }
 
 /// Graph's links carry the account's Meta token, and lead past the gateway.
-fn own_links(
-    mut paging: serde_json::Value,
-    here: &Url,
-    kept: &[(&str, String)],
-) -> serde_json::Value {
+fn own_links(mut paging: Paging, here: &Url, kept: &[(&str, String)]) -> Paging {
     for (link, cursor) in [("next", "after"), ("previous", "before")] {
-        let Some(theirs) = paging.get(link).and_then(serde_json::Value::as_str) else { continue };
-        let position = paging["cursors"][cursor].as_str().map(str::to_owned);
-        let position = position.or_else(|| parameter(theirs, cursor));
-        let own = position.map(|position| {
+        let Some(Value::String(theirs)) = paging.remove(link) else { continue };
+        let cursors = paging.get("cursors").and_then(|cursors| cursors.get(cursor));
+        let position = cursors.and_then(Value::as_str).map(str::to_owned);
+        if let Some(position) = position.or_else(|| parameter(&theirs, cursor)) {
             let mut url = here.clone();
             url.query_pairs_mut().extend_pairs(kept).append_pair(cursor, &position);
-            url.to_string()
-        });
-        match own {
-            Some(own) => paging[link] = own.into(),
-            None => drop(paging.as_object_mut().and_then(|paging| paging.remove(link))),
+            paging.insert(link.to_owned(), url.to_string().into());
         }
     }
     paging
@@ -88,6 +83,11 @@ mod tests {
 
     use super::own_links;
 
+    fn own(theirs: serde_json::Value, kept: &[(&str, String)]) -> serde_json::Value {
+        let here = "https://gw.example/v2/templates".parse().unwrap();
+        own_links(theirs.as_object().unwrap().clone(), &here, kept).into()
+    }
+
     #[test]
     fn links_lead_here_and_carry_no_token() {
         let theirs = json!({
@@ -95,20 +95,14 @@ mod tests {
             "next": "https://graph.facebook.com/v23.0/1/message_templates?access_token=EAA&after=a1",
             "previous": "not a link",
         });
-        let here = "https://gw.example/v2/templates".parse().unwrap();
-        let ours = own_links(theirs, &here, &[("limit", "5".to_owned())]);
+        let ours = own(theirs, &[("limit", "5".to_owned())]);
         assert_eq!(ours["next"], "https://gw.example/v2/templates?limit=5&after=a1");
         assert_eq!(ours["previous"], "https://gw.example/v2/templates?limit=5&before=b1");
     }
 
     #[test]
     fn a_link_without_a_cursor_is_dropped() {
-        let here = "https://gw.example/v2/templates".parse().unwrap();
-        let ours = own_links(
-            json!({ "next": "https://graph.facebook.com/x?access_token=EAA" }),
-            &here,
-            &[],
-        );
-        assert_eq!(ours, json!({}));
+        let theirs = json!({ "next": "https://graph.facebook.com/x?access_token=EAA" });
+        assert_eq!(own(theirs, &[]), json!({}));
     }
 }

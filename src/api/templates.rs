@@ -7,12 +7,13 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 use serde_json::value::RawValue;
+use tokio::time::Instant;
 
 use super::paging::{AFTER, BEFORE, LIMIT, page_query, page_reply};
 use crate::access::DeveloperPlan;
-use crate::graph::PageQuery;
+use crate::graph::{Edge, PageQuery};
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
-use crate::state::AppState;
+use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, Carried, Query, RequestRecord, TextPath, data_of};
 
 /// What the gateway reads of a template; the caller gets all of it.
@@ -73,7 +74,8 @@ async fn all(
     let asked = page_query(&query)?;
     let search = query.text("search")?.map(str::to_lowercase);
     let caller = plan.caller();
-    let page = state.graph.templates(caller.credentials(), &caller.waba_id, &asked);
+    let credentials = caller.credentials(record.deadline);
+    let page = state.graph.page(credentials, &caller.waba_id, Edge::Templates, &asked);
     let mut page = record.upstream(page).await?;
     if let Some(search) = &search {
         let matches = |known: Known| known.name.to_lowercase().contains(search.as_str());
@@ -93,7 +95,7 @@ async fn by_name(
 ) -> Result<Response, ApiError> {
     let name = name.ok_or(ApiError::TEMPLATE_NOT_FOUND)?;
     let language = query.text("language")?;
-    let found = record.upstream(named(&state, &plan, &name)).await?;
+    let found = record.upstream(named(&state, plan.caller(), record.deadline, &name)).await?;
     let in_language = |code| found.iter().find(|(known, _)| known.language == code);
     let chosen = match language {
         Some(code) => in_language(code),
@@ -107,23 +109,20 @@ async fn by_name(
 /// documented, so it only makes the pages fewer.
 async fn named(
     state: &AppState,
-    plan: &DeveloperPlan,
+    caller: &Caller,
+    deadline: Instant,
     name: &str,
 ) -> Result<Vec<(Known, Box<RawValue>)>, ApiError> {
-    let caller = plan.caller();
-    let mut found = Vec::new();
-    let mut query =
+    let query =
         PageQuery { limit: Some(LOOKUP_PAGE), name: Some(name.to_owned()), ..PageQuery::default() };
-    loop {
-        let page = state.graph.templates(caller.credentials(), &caller.waba_id, &query).await?;
-        let next = page.next_cursor();
+    let credentials = caller.credentials(deadline);
+    let mut pages = state.graph.pages(credentials, &caller.waba_id, Edge::Templates, query);
+    let mut found = Vec::new();
+    while let Some(page) = pages.next().await? {
         let items = page.items.into_iter().filter_map(|item| Some((read(&item)?, item)));
         found.extend(items.filter(|(known, _)| known.name == name));
-        if next.is_none() || next == query.after {
-            return Ok(found);
-        }
-        query.after = next;
     }
+    Ok(found)
 }
 
 fn read(item: &RawValue) -> Option<Known> {

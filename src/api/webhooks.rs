@@ -145,12 +145,12 @@ impl Change {
         Ok(WebhookChange {
             url: self.url.map(|url| url.0),
             code: self.code.map(|code| code.0.map(SecretString::from)),
-            events: self.events.map(|events| without_repeats(events.into_vec())),
+            events: self.events.map(|events| without_repeats(&events.into_vec())),
         })
     }
 }
 
-fn without_repeats(events: Vec<WebhookEvent>) -> Vec<WebhookEvent> {
+fn without_repeats(events: &[WebhookEvent]) -> Vec<WebhookEvent> {
     WebhookEvent::ALL.into_iter().filter(|event| events.contains(event)).collect()
 }
 

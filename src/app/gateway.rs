@@ -17,6 +17,10 @@ use crate::server::Server;
 use crate::state::{AppState, Callers, Readiness, Shared};
 use crate::store::Store;
 
+/// What a request may take beyond the longest of its parts.
+const MARGIN: Duration = Duration::from_secs(5);
+const MEDIA_MARGIN: Duration = Duration::from_secs(10);
+
 /// What a gateway is made of.
 #[derive(Clone, Debug)]
 pub struct GatewaySettings {
@@ -61,7 +65,9 @@ impl Gateway {
         let address = server.address().map_err(failed)?;
         let own =
             || Url::parse(&format!("http://{address}")).map_err(|_| StartError::Address(address));
-        let media_timeout = settings.graph.media_timeout.get();
+        let body_timeout = listener.body_timeout.get();
+        let longest = body_timeout.max(settings.graph.send_timeout.get());
+        let media_limit = settings.graph.media_timeout.get() + MEDIA_MARGIN;
         let state = AppState::new(Shared {
             graph: Graph::new(settings.graph)?,
             callers: Callers::new(store.clone(), clock.clone()),
@@ -71,8 +77,9 @@ impl Gateway {
             public_url: listener.public_url.map_or_else(own, Ok)?,
             upstream_status: listener.upstream_status,
             webhooks: settings.webhooks,
-            body_timeout: listener.body_timeout.get(),
-            media_timeout,
+            body_timeout,
+            request_limit: longest + MARGIN,
+            media_limit,
             store,
             clock,
         });

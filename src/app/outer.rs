@@ -20,10 +20,12 @@ pub(super) async fn outer(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let record = Arc::new(RequestRecord::start());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let media = route.as_ref().is_some_and(|route| route.as_str().starts_with("/v2/media"));
+    let limit = if media { state.media_limit } else { state.request_limit };
+    let record = Arc::new(RequestRecord::start(limit));
     let request_id = request_id(request.headers());
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(Arc::clone(&record));
 
     let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;

@@ -26,6 +26,7 @@ pub(super) struct Serve {
 impl Serve {
     #[expect(clippy::print_stdout, reason = "scripts wait for this line")]
     pub(super) async fn run(self, settings: CommonSettings) -> anyhow::Result<()> {
+        raise_descriptor_limit();
         let stopping = CancellationToken::new();
         let linger = stop_on_signals(stopping.clone(), self.listener.drain_timeout.get())?;
         let store = store::open(&settings).await?;
@@ -61,4 +62,11 @@ pub(super) fn stop_on_signals(
 #[expect(clippy::exit, reason = "whoever asks twice does not want to wait")]
 fn end_at_once() {
     std::process::exit(1);
+}
+
+/// Each request in flight holds two descriptors, and systems start programs with room for 1024.
+pub(super) fn raise_descriptor_limit() {
+    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
 }

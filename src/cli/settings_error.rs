@@ -8,8 +8,8 @@ use clap::error::{ContextKind, ContextValue};
 use super::Cli;
 
 #[expect(clippy::print_stderr, reason = "a fault of the command line is told there")]
-pub(super) fn tell(error: clap::Error) -> ExitCode {
-    let variable = variable_of(&error);
+pub(super) fn tell(error: &clap::Error) -> ExitCode {
+    let variable = variable_of(error);
     let code = u8::try_from(error.exit_code()).unwrap_or(2);
     if error.print().is_err() {
         return ExitCode::from(code);

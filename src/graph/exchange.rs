@@ -28,16 +28,16 @@ impl Graph {
     /// Makes the call that `request` builds, anew for each try, and answers within `budget`.
     pub(super) async fn exchange(
         &self,
-        Credentials(token): Credentials<'_>,
+        credentials: Credentials<'_>,
         repeat: Repeat,
         budget: Duration,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<Bytes, GraphFailure> {
-        let deadline = Instant::now() + budget;
+        let deadline = credentials.deadline(budget);
         self.0.retries.earn();
         let mut tries = 0;
         loop {
-            let attempt = timeout_at(deadline, once(request(), token)).await;
+            let attempt = timeout_at(deadline, once(request(), credentials.token)).await;
             let failure = match attempt {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(failure)) => failure,

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::exchange::Repeat;
 use super::page::bearer;
-use super::{Credentials, Graph, GraphFailure, Page, PageQuery};
+use super::{Credentials, Graph, GraphFailure};
 use crate::model::{FlowSnapshot, GraphId};
 
 /// What the gateway reads of a flow; the caller gets all of it.
@@ -37,19 +37,6 @@ impl Flow {
 }
 
 impl Graph {
-    /// One page of the account's flows.
-    ///
-    /// # Errors
-    /// As any read of Graph's.
-    pub async fn flows(
-        &self,
-        credentials: Credentials<'_>,
-        waba: &GraphId,
-        query: &PageQuery,
-    ) -> Result<Page, GraphFailure> {
-        self.page(credentials, waba, "flows", query).await
-    }
-
     /// One flow, as Graph tells of it.
     ///
     /// # Errors

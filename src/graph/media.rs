@@ -78,7 +78,8 @@ impl Graph {
         // The stream can be read once, so the request can be made once.
         let request = bearer(self.0.client.post(url).multipart(form), credentials);
         let budget = self.0.settings.media_timeout.get();
-        let attempt = timeout(budget, once(request, credentials.0)).await;
+        let attempt =
+            timeout_at(credentials.deadline(budget), once(request, credentials.token)).await;
         let body = attempt.map_err(|_| out_of_time())??;
         let uploaded: Option<Uploaded> = serde_json::from_slice(&body).ok();
         match uploaded {
@@ -158,7 +159,7 @@ impl Graph {
         credentials: Credentials<'_>,
         url: &Url,
     ) -> Result<MediaBytes, GraphFailure> {
-        let deadline = Instant::now() + self.0.settings.media_timeout.get();
+        let deadline = credentials.deadline(self.0.settings.media_timeout.get());
         let request = bearer(self.0.client.get(url.clone()), credentials).send();
         let response = timeout(BYTES_WAIT, request).await.map_err(|_| out_of_time())?;
         let response = response.map_err(|error| without_answer(&error))?;

@@ -28,35 +28,94 @@ pub struct Page {
     pub paging: Option<Box<RawValue>>,
 }
 
+/// The lists that hang on a WhatsApp Business Account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edge {
+    Templates,
+    Flows,
+    PhoneNumbers,
+}
+
+/// A list read page after page, all of it within the time of one read.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    graph: &'a Graph,
+    credentials: Credentials<'a>,
+    node: &'a GraphId,
+    edge: Edge,
+    query: Option<PageQuery>,
+}
+
 impl Graph {
-    pub(super) async fn page(
+    /// One page of a list.
+    ///
+    /// # Errors
+    /// As any read of Graph's.
+    pub async fn page(
         &self,
         credentials: Credentials<'_>,
         node: &GraphId,
-        edge: &'static str,
+        edge: Edge,
         query: &PageQuery,
     ) -> Result<Page, GraphFailure> {
-        let url = self.address(node, Some(edge));
+        let url = query.on(self.address(node, Some(edge.name())));
         let budget = self.0.settings.read_timeout.get();
-        let body = self.exchange(credentials, Repeat::Freely, budget, || {
-            let request = self.0.client.get(query.on(url.clone()));
-            bearer(request, credentials)
-        });
-        let body = body.await?;
+        let request = || bearer(self.0.client.get(url.clone()), credentials);
+        let body = self.exchange(credentials, Repeat::Freely, budget, request).await?;
         let page: Option<Page> = serde_json::from_slice(&body).ok();
         let Some(mut page) = page else {
             let detail = "Graph's answer is not a list";
             return Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200));
         };
         if let Some(paging) = page.paging.take() {
-            page.paging = RawValue::from_string(without_token(paging.get(), credentials.0)).ok();
+            let clean = without_token(paging.get(), credentials.token);
+            page.paging = RawValue::from_string(clean).ok();
         }
         Ok(page)
+    }
+
+    /// All pages of a list, from the one that `query` asks for.
+    #[must_use]
+    pub fn pages<'a>(
+        &'a self,
+        credentials: Credentials<'a>,
+        node: &'a GraphId,
+        edge: Edge,
+        query: PageQuery,
+    ) -> Pages<'a> {
+        let until = credentials.deadline(self.0.settings.read_timeout.get());
+        let credentials = Credentials { until, ..credentials };
+        Pages { graph: self, credentials, node, edge, query: Some(query) }
+    }
+}
+
+impl Pages<'_> {
+    /// The next page; `None` behind the last one.
+    ///
+    /// # Errors
+    /// As any read of Graph's.
+    pub async fn next(&mut self) -> Result<Option<Page>, GraphFailure> {
+        let Some(query) = self.query.take() else { return Ok(None) };
+        let page = self.graph.page(self.credentials, self.node, self.edge, &query).await?;
+        // A cursor that leads to itself would have us read for ever.
+        let after = page.next_cursor().filter(|after| query.after.as_ref() != Some(after));
+        self.query = after.map(|after| PageQuery { after: Some(after), before: None, ..query });
+        Ok(Some(page))
+    }
+}
+
+impl Edge {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Templates => "message_templates",
+            Self::Flows => "flows",
+            Self::PhoneNumbers => "phone_numbers",
+        }
     }
 }
 
 pub(super) fn bearer(request: RequestBuilder, credentials: Credentials<'_>) -> RequestBuilder {
-    request.bearer_auth(credentials.0.expose_secret())
+    request.bearer_auth(credentials.token.expose_secret())
 }
 
 impl PageQuery {
@@ -79,8 +138,7 @@ impl PageQuery {
 
 impl Page {
     /// The cursor of the page behind this one; `None` on the last page.
-    #[must_use]
-    pub fn next_cursor(&self) -> Option<String> {
+    fn next_cursor(&self) -> Option<String> {
         #[derive(Deserialize)]
         struct Paging {
             cursors: Option<Cursors>,

@@ -39,7 +39,7 @@ impl Graph {
             self.0
                 .client
                 .post(url.clone())
-                .bearer_auth(credentials.0.expose_secret())
+                .bearer_auth(credentials.token.expose_secret())
                 .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
                 .body(body.clone())
         });

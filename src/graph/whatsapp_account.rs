@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{Credentials, Graph, GraphFailure, PageQuery};
+use super::{Credentials, Edge, Graph, GraphFailure, PageQuery};
 use crate::model::{GraphId, PhoneNumber};
 
 impl Graph {
@@ -25,19 +25,15 @@ impl Graph {
         }
 
         let mut numbers = Vec::new();
-        let mut query = PageQuery { limit: Some(100), ..PageQuery::default() };
-        loop {
-            let page = self.page(credentials, waba, "phone_numbers", &query).await?;
+        let query = PageQuery { limit: Some(100), ..PageQuery::default() };
+        let mut pages = self.pages(credentials, waba, Edge::PhoneNumbers, query);
+        while let Some(page) = pages.next().await? {
             let rows = page.items.iter().filter_map(|row| serde_json::from_str(row.get()).ok());
             numbers.extend(rows.filter_map(|row: Row| {
                 let id = GraphId::parse(&row.id)?;
                 Some(PhoneNumber { id, number: row.display_phone_number, name: row.verified_name })
             }));
-            let next = page.next_cursor();
-            if next.is_none() || next == query.after {
-                return Ok(numbers);
-            }
-            query.after = next;
         }
+        Ok(numbers)
     }
 }

@@ -71,7 +71,7 @@ async fn dispatch(
     let graph = state.graph.clone();
     let upstream = Arc::clone(&record);
     let task = state.sends.spawn(async move {
-        let credentials = sender.caller().credentials();
+        let credentials = sender.caller().credentials(upstream.deadline);
         upstream.upstream(graph.send(credentials, sender.number(), &composed.message)).await
     });
     let sent = task.await.map_err(|_| ApiError::Internal("a send panicked"))?;

@@ -10,8 +10,7 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    Content, InfoBuilder, License, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required,
-    Type,
+    Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type,
 };
 
 use super::responses::{OF_BODIES, SHARED, bare, bytes, failure, failure_schema, success};
@@ -48,8 +47,7 @@ pub fn document(routes: &[Route]) -> OpenApi {
     let info = InfoBuilder::new()
         .title("AvenPing gateway")
         .version(env!("CARGO_PKG_VERSION"))
-        .description(Some(ABOUT))
-        .license(Some(License::new("MIT")));
+        .description(Some(ABOUT));
     OpenApiBuilder::new().info(info).paths(paths).components(Some(components.build())).build()
 }
 

@@ -47,8 +47,8 @@ struct Remembered {
 
 impl Caller {
     #[must_use]
-    pub fn credentials(&self) -> Credentials<'_> {
-        Credentials(&self.meta_token)
+    pub fn credentials(&self, until: tokio::time::Instant) -> Credentials<'_> {
+        Credentials::new(&self.meta_token, until)
     }
 
     fn of(account: Account) -> Found {

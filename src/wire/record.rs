@@ -2,7 +2,9 @@
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::model::AccountId;
 
@@ -10,6 +12,8 @@ use crate::model::AccountId;
 #[derive(Debug)]
 pub struct RequestRecord {
     pub started: Instant,
+    /// When the caller must have an answer, be it only that there is none.
+    pub deadline: Instant,
     pub account: OnceLock<AccountId>,
     pub outcome: OnceLock<&'static str>,
     upstream_micros: AtomicU64,
@@ -17,9 +21,11 @@ pub struct RequestRecord {
 
 impl RequestRecord {
     #[must_use]
-    pub fn start() -> Self {
+    pub fn start(limit: Duration) -> Self {
+        let started = Instant::now();
         Self {
-            started: Instant::now(),
+            started,
+            deadline: started + limit,
             account: OnceLock::new(),
             outcome: OnceLock::new(),
             upstream_micros: AtomicU64::new(0),

@@ -69,8 +69,8 @@ mod tests {
                 "{told}"
             );
         }
-        assert_eq!(of_download(None).1, false);
+        assert!(!of_download(None).1);
         assert_eq!(of_download(Some("image/jpeg")), ("image/jpeg".to_owned(), true));
-        assert_eq!(of_download(Some("audio/ogg; codecs=opus")).1, true);
+        assert!(of_download(Some("audio/ogg; codecs=opus")).1);
     }
 }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use tokio::time::Instant;
 
 use crate::access::DeveloperPlan;
 use crate::graph::{MediaInfo, Outcome};
@@ -20,7 +21,7 @@ pub(super) async fn show(
     State(state): State<AppState>,
 ) -> Result<Reply<BTreeMap<String, Box<RawValue>>>, ApiError> {
     let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
-    let (info, _) = record.upstream(find(&state, plan.caller(), &id)).await?;
+    let (info, _) = record.upstream(find(&state, plan.caller(), record.deadline, &id)).await?;
     let known: Option<BTreeMap<String, Box<RawValue>>> = serde_json::from_slice(&info.body).ok();
     let mut known = known.ok_or(ApiError::MEDIA_NOT_FOUND)?;
     known.remove("url");
@@ -36,8 +37,8 @@ pub(super) async fn remove(
     let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
     let caller = plan.caller();
     // Nothing is deleted before the media is known to be the caller's.
-    let (_, number) = record.upstream(find(&state, caller, &id)).await?;
-    let gone = state.graph.delete_media(caller.credentials(), &id, Some(&number));
+    let (_, number) = record.upstream(find(&state, caller, record.deadline, &id)).await?;
+    let gone = state.graph.delete_media(caller.credentials(record.deadline), &id, Some(&number));
     let answer = record.upstream(gone).await?;
     Ok(data_of(&answer))
 }
@@ -47,11 +48,13 @@ pub(super) async fn remove(
 pub(super) async fn find(
     state: &AppState,
     caller: &Caller,
+    deadline: Instant,
     id: &GraphId,
 ) -> Result<(MediaInfo, GraphId), ApiError> {
+    let credentials = caller.credentials(deadline);
     let mut last = ApiError::MEDIA_NOT_FOUND;
     for number in &caller.account.phone_numbers {
-        match state.graph.media(caller.credentials(), id, Some(&number.id)).await {
+        match state.graph.media(credentials, id, Some(&number.id)).await {
             Ok(info) => return Ok((info, number.id.clone())),
             Err(failure) if failure.outcome == Outcome::Rejected => last = failure.into(),
             Err(failure) => return Err(failure.into()),

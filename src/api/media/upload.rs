@@ -57,14 +57,14 @@ pub(super) async fn upload(
     let content_type = text(CONTENT_TYPE.as_str()).unwrap_or_default();
     let (sender, kind, arrived) = if is_multipart(content_type) {
         require_room(&parts.headers, MAX_FILE + MAX_AROUND)?;
-        let pace = Pace::new(body, state.media_timeout, MAX_FILE + MAX_AROUND);
+        let pace = Pace::new(body, state.media_limit, MAX_FILE + MAX_AROUND);
         read_form(plan, content_type, pace).await?
     } else {
         let number = text("x-phone-number-id").or_else(|| text("phonenumberid"));
         let number = number.or(query.text("phoneNumberId")?);
         let sender = OwnedPhoneNumber::confirm(plan, number)?;
         require_room(&parts.headers, MAX_FILE)?;
-        let pace = Pace::new(body, state.media_timeout, MAX_FILE);
+        let pace = Pace::new(body, state.media_limit, MAX_FILE);
         let filename = plain_filename(text("x-filename").unwrap_or_default());
         let arrived = save_bare(pace, filename, content_type).await?;
         (sender, text("x-upload-type").map(str::to_owned), arrived)
@@ -86,7 +86,7 @@ pub(super) async fn upload(
     let graph = state.graph.clone();
     let upstream = Arc::clone(&record);
     let task = state.sends.spawn(async move {
-        let credentials = sender.caller().credentials();
+        let credentials = sender.caller().credentials(upstream.deadline);
         upstream.upstream(graph.upload_media(credentials, sender.number(), upload)).await
     });
     let uploaded = task.await.map_err(|_| ApiError::Internal("an upload panicked"))?;
