@@ -51,7 +51,7 @@ impl FromFields for SendButtons {
 }
 
 /// For a handful of values: each is held against the ones before it.
-pub(super) fn all_differ<'a>(values: impl Iterator<Item = &'a str>) -> bool {
+fn all_differ<'a>(values: impl Iterator<Item = &'a str>) -> bool {
     let mut seen = Vec::new();
     for value in values {
         if seen.contains(&value) {

@@ -1,7 +1,6 @@
 //! `send/interactive/list`: rows in sections, to choose one from.
 
 use super::SendRequest;
-use super::button::all_differ;
 use super::parts::{HeaderText, footer, text_part};
 use crate::fields::{Fields, FromFields, List, Text};
 use crate::graph::{Action, Content, Header, Interactive, ListRow, ListSection, TextPart};
@@ -70,14 +69,11 @@ impl FromFields for SendList {
         let footer = footer(fields);
         let button = fields.required("buttonText");
         let sections = fields.required::<List<Section, 1, 10>>("sections");
-        let rows = || sections.iter().flat_map(List::iter).flat_map(|section| section.rows.iter());
-        let count = rows().count();
+        let rows = sections.iter().flat_map(List::iter).flat_map(|section| section.rows.iter());
+        let count = rows.count();
         if count > MOST_ROWS {
             let limit = format!("must have at most {MOST_ROWS} rows in all, has {count}");
             return fields.fault("sections", limit);
-        }
-        if !all_differ(rows().map(|row| row.id.as_str())) {
-            return fields.fault("sections", "must have rows that all have different ids");
         }
         let (header, body, footer) = (header?, body?, footer?);
         Some(Self { header, body, footer, button: button?, sections: sections? })
