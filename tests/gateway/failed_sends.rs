@@ -473,8 +473,9 @@ async fn without_a_connection_nothing_was_sent(place: Place) {
 async fn a_connection_that_graph_closed_meanwhile_costs_nothing(place: Place) {
     let wire = Wire::always(Act::Close(answer(200, "", ACCEPTED))).await;
     let gateway = broken(&place, &wire).await;
-    for _ in 0..10 {
+    for nth in 1..=10 {
         assert_eq!(sent(&gateway).await.status, 200);
+        eventually("the end is noticed", async || wire.closed() == nth).await;
     }
     assert_eq!(wire.requests().len(), 10, "each was sent once");
 

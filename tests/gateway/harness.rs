@@ -13,7 +13,7 @@ use std::time::Duration;
 use avenping_gateway::config::{DatabaseSettings, SecretKey};
 use avenping_gateway::store::{self, Keyring, Store};
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -22,7 +22,7 @@ pub(crate) use accounts::{
 };
 pub(crate) use caller::{Answer, Ask, Connection};
 pub(crate) use gateway::{Gateway, Setup};
-pub(crate) use meta::{ACCEPTED, Meta};
+pub(crate) use meta::{ACCEPTED, Meta, carries_token};
 pub(crate) use wire::{Act, Wire, answer};
 
 use crate::server::Server;
@@ -32,7 +32,7 @@ pub(crate) const SECRET_KEY: [u8; 32] = [7; 32];
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    pub(crate) run: fn(Place) -> BoxFuture<'static, ()>,
+    pub(crate) run: fn(Place) -> LocalBoxFuture<'static, ()>,
 }
 
 /// Lists the functions of a file that are cases; the compiler names those that were forgotten.

@@ -45,7 +45,7 @@ async fn two_megabytes_are_taken_and_one_byte_more_is_not(place: Place) {
 async fn a_body_that_declares_too_much_is_refused_before_it_is_read(place: Place) {
     let gateway = Gateway::start(&place).await;
     let message = "The request body must be at most 2097152 bytes";
-    for length in [MOST as u64 + 1, 10_000_000_000, u64::MAX - 1] {
+    for length in [MOST as u64 + 1, 10_000_000_000, 1 << 60] {
         for path in [TEXT, "/v2/webhooks/config", "/v2/templates/send"] {
             let answer = gateway.ask("POST", path).claiming(length).send().await;
             answer.refused(413, "PAYLOAD_TOO_LARGE", message);

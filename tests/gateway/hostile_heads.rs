@@ -24,7 +24,7 @@ async fn a_head_that_is_not_http_gets_a_bare_refusal(place: Place) {
 
 async fn a_huge_head_is_cut_off(place: Place) {
     let gateway = Gateway::start(&place).await;
-    let answer = gateway.get("/v2/health").header("X-Large", "x".repeat(70_000)).send().await;
+    let answer = gateway.get("/v2/health").header("X-Large", "x".repeat(500_000)).send().await;
     assert_eq!(answer.status, 431);
     let mut many = gateway.get("/v2/health");
     for nth in 0..200 {
@@ -41,7 +41,7 @@ async fn a_token_that_is_no_text_is_a_wrong_token(place: Place) {
         answer.refused(401, "UNAUTHORIZED", "Invalid API token");
         let bearer = [b"Bearer ", value].concat();
         let answer = gateway.get("/v2/me").anonymous().header("Authorization", bearer).send().await;
-        assert_eq!(answer.status, 401);
+        answer.refused(401, "UNAUTHORIZED", "Invalid API token");
     }
     // A wrong one beside the right one spoils it, in whatever form.
     let answer = gateway.get("/v2/me").header("Authorization", b"Bearer \xff").send().await;

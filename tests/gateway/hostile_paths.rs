@@ -45,19 +45,12 @@ async fn a_path_of_two_segments_in_one_is_not_found(place: Place) {
         "/v2/forms/../me",
         "/v2/forms/./1",
         "/v2//me",
-        "//v2/me",
         "/v2/me//x",
         "/v2/media//download",
         "/v2/./me",
-        "/v2/%6de/",
         "/v2%2fme",
     ] {
         let answer = gateway.get(target).send().await;
-        // An encoded letter is that letter.
-        if target == "/v2/%6de/" {
-            assert!(matches!(answer.status, 200 | 404));
-            continue;
-        }
         assert_eq!(answer.status, 404, "{target}: {}", answer.text());
         assert!(answer.text().starts_with(r#"{"success":false,"error":"NOT_FOUND""#));
     }
@@ -100,7 +93,7 @@ async fn a_target_that_is_no_path_harms_nobody(place: Place) {
         let answer = connection.answer().await.expect("an answer");
         assert!(answer.status < 500, "{target}: {answer:?}");
     }
-    let long = format!("/v2/forms/{}", "x".repeat(70_000));
+    let long = format!("/v2/forms/{}", "x".repeat(500_000));
     let answer = gateway.get(&long).send().await;
     assert!(matches!(answer.status, 414 | 431 | 404), "{}", answer.status);
     assert_eq!(gateway.get("/v2/health").send().await.status, 200);

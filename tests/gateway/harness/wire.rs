@@ -32,6 +32,7 @@ pub(crate) enum Act {
 
 pub(crate) struct Wire {
     address: SocketAddr,
+    acts: Arc<Mutex<Vec<Act>>>,
     seen: Arc<Seen>,
     serving: JoinHandle<()>,
 }
@@ -41,6 +42,7 @@ struct Seen {
     connections: Mutex<usize>,
     requests: Mutex<Vec<Vec<u8>>>,
     ended: Mutex<usize>,
+    closed: Mutex<usize>,
     told: Notify,
 }
 
@@ -55,8 +57,8 @@ impl Wire {
     pub(crate) async fn start(acts: impl Into<Vec<Act>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (acts, seen) = (Arc::new(acts.into()), Arc::new(Seen::default()));
-        let remembered = Arc::clone(&seen);
+        let (acts, seen) = (Arc::new(Mutex::new(acts.into())), Arc::new(Seen::default()));
+        let (known, remembered) = (Arc::clone(&acts), Arc::clone(&seen));
         let serving = tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
@@ -64,7 +66,7 @@ impl Wire {
                 tokio::spawn(serve(stream, Arc::clone(&acts), Arc::clone(&seen)));
             }
         });
-        Self { address, seen: remembered, serving }
+        Self { address, acts: known, seen: remembered, serving }
     }
 
     pub(crate) async fn always(act: Act) -> Self {
@@ -79,6 +81,11 @@ impl Wire {
         *self.seen.connections.lock().unwrap()
     }
 
+    /// Another act for the n-th request, such as one that knows the address.
+    pub(crate) fn replace(&self, nth: usize, act: Act) {
+        self.acts.lock().unwrap()[nth] = act;
+    }
+
     /// The requests that began, as far as each was read.
     pub(crate) fn requests(&self) -> Vec<String> {
         let requests = self.seen.requests.lock().unwrap();
@@ -88,6 +95,11 @@ impl Wire {
     /// How many answers were written to their end.
     pub(crate) fn answered(&self) -> usize {
         *self.seen.ended.lock().unwrap()
+    }
+
+    /// How many connections it closed, and the gateway noticed.
+    pub(crate) fn closed(&self) -> usize {
+        *self.seen.closed.lock().unwrap()
     }
 
     /// Lets one [`Act::AnswerWhenTold`] go on.
@@ -102,7 +114,7 @@ impl Drop for Wire {
     }
 }
 
-async fn serve(mut stream: TcpStream, acts: Arc<Vec<Act>>, seen: Arc<Seen>) {
+async fn serve(mut stream: TcpStream, acts: Arc<Mutex<Vec<Act>>>, seen: Arc<Seen>) {
     let mut unread = Vec::new();
     loop {
         if unread.is_empty() && !matches!(stream.read_buf(&mut unread).await, Ok(1..)) {
@@ -113,7 +125,10 @@ async fn serve(mut stream: TcpStream, acts: Arc<Vec<Act>>, seen: Arc<Seen>) {
             requests.push(Vec::new());
             requests.len() - 1
         };
-        let act = acts.get(nth).or(acts.last()).unwrap().clone();
+        let act = {
+            let acts = acts.lock().unwrap();
+            acts.get(nth).or(acts.last()).unwrap().clone()
+        };
         let most = if let Act::ResetAfterReading(most) = act { most } else { usize::MAX };
         let request = read_request(&mut stream, &mut unread, most).await;
         seen.requests.lock().unwrap()[nth] = request;
@@ -141,6 +156,10 @@ async fn perform(stream: &mut TcpStream, act: Act, seen: &Seen) -> bool {
         Act::Close(bytes) => {
             stream.write_all(&bytes).await.unwrap_or(());
             stream.shutdown().await.unwrap_or(());
+            // Until the other side has noticed.
+            let mut rest = Vec::new();
+            stream.read_to_end(&mut rest).await.unwrap_or(0);
+            *seen.closed.lock().unwrap() += 1;
         }
         Act::Reset(bytes) => {
             stream.write_all(&bytes).await.unwrap_or(());
