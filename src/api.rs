@@ -5,6 +5,7 @@ mod forms;
 mod media;
 mod paging;
 mod public;
+mod records;
 mod templates;
 mod webhooks;
 
@@ -18,6 +19,7 @@ pub fn routes() -> Vec<Route> {
     let rooms = [
         public::routes(),
         account::routes(),
+        records::routes(),
         templates::routes(),
         forms::routes(),
         media::routes(),

@@ -1,5 +1,6 @@
 //! Puts routes and layers together.
 
+mod chores;
 mod gateway;
 mod outer;
 

@@ -14,6 +14,7 @@ mod keyring;
 pub mod messages;
 mod postgres;
 mod rows;
+mod schema;
 pub mod sends;
 mod sql;
 mod sqlite;
@@ -62,6 +63,20 @@ pub async fn open(settings: &DatabaseSettings, keyring: Keyring) -> Result<Store
         }
         _ => Err(StoreError::UnknownDatabase),
     }
+}
+
+/// As [`open`], but a SQLite file that is not there is not created: [`StoreError::NoDatabase`].
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_existing(
+    settings: &DatabaseSettings,
+    keyring: Keyring,
+) -> Result<Store, StoreError> {
+    if settings.url.starts_with("sqlite:") {
+        sqlite::require_file(settings)?;
+    }
+    open(settings, keyring).await
 }
 
 /// Gives up on `work` after `limit`, also when the database has stopped answering altogether.

@@ -45,20 +45,25 @@ pub(super) async fn require(
 /// The token of the request: in one place, or the same one in several.
 fn shown_token(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     let bearers = headers.get_all(AUTHORIZATION).iter().filter_map(|value| {
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+        let (scheme, _) = value.as_bytes().split_at_checked(BEARER.len())?;
+        scheme.eq_ignore_ascii_case(BEARER).then(|| match value.to_str() {
+            Ok(text) => text.get(BEARER.len()..).unwrap_or_default(),
+            Err(_) => NO_TEXT,
+        })
     });
-    let others = headers.get_all("x-api-token").iter().map(|value| {
-        // A value that is no text is still a token shown, and no right one.
-        value.to_str().map_or("\u{fffd}", str::trim)
-    });
-    let mut tokens = bearers.chain(others).filter(|token| !token.is_empty());
+    let others = headers.get_all("x-api-token").iter();
+    let others = others.map(|value| value.to_str().unwrap_or(NO_TEXT));
+    let mut tokens = bearers.chain(others).map(str::trim).filter(|token| !token.is_empty());
     let first = tokens.next();
     if tokens.any(|token| Some(token) != first) {
         return Err(ApiError::InvalidToken);
     }
     Ok(first)
 }
+
+const BEARER: &[u8] = b"bearer ";
+/// A value that is no text is still a token shown, and no right one.
+const NO_TEXT: &str = "\u{fffd}";
 
 #[cfg(test)]
 mod tests {

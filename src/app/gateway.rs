@@ -9,12 +9,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use super::router;
+use super::{chores, router};
 use crate::clock::Clock;
-use crate::config::{GraphSettings, ListenerSettings, WebhookSettings};
+use crate::config::{GraphSettings, ListenerSettings, RecordSettings, WebhookSettings};
 use crate::graph::Graph;
 use crate::server::Server;
-use crate::state::{AppState, Callers, Readiness, Shared};
+use crate::state::{AppState, Callers, Readiness, Recorder, RecorderTask, Shared};
 use crate::store::Store;
 
 /// What a request may take beyond the longest of its parts.
@@ -27,6 +27,7 @@ pub struct GatewaySettings {
     pub listener: ListenerSettings,
     pub graph: GraphSettings,
     pub webhooks: WebhookSettings,
+    pub records: RecordSettings,
 }
 
 /// A gateway that listens, and is yet to be run.
@@ -35,6 +36,7 @@ pub struct Gateway {
     server: Server,
     address: SocketAddr,
     state: AppState,
+    recording: RecorderTask,
     drain: Duration,
 }
 
@@ -68,6 +70,7 @@ impl Gateway {
         let body_timeout = listener.body_timeout.get();
         let longest = body_timeout.max(settings.graph.send_timeout.get());
         let media_limit = settings.graph.media_timeout.get() + MEDIA_MARGIN;
+        let (recorder, recording) = Recorder::start(store.clone());
         let state = AppState::new(Shared {
             graph: Graph::new(settings.graph)?,
             callers: Callers::new(store.clone(), clock.clone()),
@@ -77,13 +80,15 @@ impl Gateway {
             public_url: listener.public_url.map_or_else(own, Ok)?,
             upstream_status: listener.upstream_status,
             webhooks: settings.webhooks,
+            recorder,
+            records: settings.records,
             body_timeout,
             request_limit: longest + MARGIN,
             media_limit,
             store,
             clock,
         });
-        Ok(Self { server, address, state, drain: listener.drain_timeout.get() })
+        Ok(Self { server, address, state, recording, drain: listener.drain_timeout.get() })
     }
 
     #[must_use]
@@ -94,8 +99,11 @@ impl Gateway {
     /// Serves until it is told to stop: readiness says so at once, requests are served for
     /// `linger` so that a balancer can notice, then nothing new is taken and what runs ends.
     pub async fn run(self, linger: Duration) {
-        let Self { server, state, drain, .. } = self;
+        let Self { server, state, recording, drain, .. } = self;
         let stopping = state.stopping.clone();
+        let (store, clock) = (state.store.clone(), state.clock.clone());
+        let chores = chores::run(store, clock, state.records.clone(), stopping.clone());
+        let chores = tokio::spawn(chores);
         let stop_accepting = CancellationToken::new();
         let closing = async {
             stopping.cancelled().await;
@@ -106,6 +114,10 @@ impl Gateway {
         state.sends.close();
         if timeout(drain, state.sends.wait()).await.is_err() {
             tracing::warn!("some sends did not end in time");
+        }
+        recording.finish(drain).await;
+        if let Err(error) = chores.await {
+            tracing::error!(%error, "the chores ended early");
         }
         state.store.close().await;
     }

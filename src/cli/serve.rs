@@ -6,10 +6,10 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{CommonSettings, store};
+use super::{CommonSettings, output, store};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
-use crate::config::{ListenerSettings, WebhookSettings};
+use crate::config::{ListenerSettings, RecordSettings, WebhookSettings};
 
 /// How long a balancer gets to notice that readiness is gone.
 const LINGER: Duration = Duration::from_secs(5);
@@ -21,10 +21,12 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     webhooks: WebhookSettings,
+
+    #[command(flatten)]
+    records: RecordSettings,
 }
 
 impl Serve {
-    #[expect(clippy::print_stdout, reason = "scripts wait for this line")]
     pub(super) async fn run(self, settings: CommonSettings) -> anyhow::Result<()> {
         raise_descriptor_limit();
         let stopping = CancellationToken::new();
@@ -34,9 +36,11 @@ impl Serve {
             listener: self.listener,
             graph: settings.graph,
             webhooks: self.webhooks,
+            records: self.records,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping)?;
-        println!("listening on http://{}", gateway.address());
+        // Scripts wait for this line.
+        output::line(format_args!("listening on http://{}", gateway.address()))?;
         gateway.run(linger).await;
         Ok(())
     }

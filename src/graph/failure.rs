@@ -145,13 +145,23 @@ impl GraphError {
     }
 }
 
-/// Meta has been seen to repeat tokens in messages and links.
-pub(super) fn without_token(text: &str, token: &SecretString) -> String {
+/// Meta has been seen to repeat tokens in messages and links. Takes the token out of JSON text,
+/// also where escapes spell it.
+pub(super) fn without_token(json: &str, token: &SecretString) -> String {
+    const REDACTED: &str = "[redacted]";
     let token = token.expose_secret();
-    if token.is_empty() || !text.contains(token) {
-        return text.to_owned();
+    if token.is_empty() {
+        return json.to_owned();
     }
-    text.replace(token, "[redacted]")
+    let plain = json.replace(token, REDACTED);
+    if !plain.contains('\\') {
+        return plain;
+    }
+    let unescaped = serde_json::from_str(&plain).map(|read: serde_json::Value| read.to_string());
+    match unescaped {
+        Ok(unescaped) if unescaped.contains(token) => unescaped.replace(token, REDACTED),
+        _ => plain,
+    }
 }
 
 #[cfg(test)]
@@ -168,6 +178,15 @@ mod tests {
         assert_eq!(error.message.as_deref(), Some("bad [redacted]"));
         assert!(!error.raw().get().contains("EAAsecret"));
         assert_eq!(error.cause(), Cause::Credentials);
+    }
+
+    #[test]
+    fn a_token_that_escapes_spell_is_taken_out_too() {
+        let error = read(r#"{"error":{"message":"bad \u0045AAsecret","code":190}}"#).unwrap();
+        assert_eq!(error.message.as_deref(), Some("bad [redacted]"));
+        let harmless = r#"{"message":"a\/b \u00e9", "code":190}"#;
+        let error = read(&format!(r#"{{"error":{harmless}}}"#)).unwrap();
+        assert_eq!(error.raw().get(), harmless);
     }
 
     #[test]

@@ -55,6 +55,20 @@ pub enum MessageStatus {
     Unknown,
 }
 
+impl MessageStatus {
+    pub const ALL: [Self; 9] = [
+        Self::Pending,
+        Self::Accepted,
+        Self::Sent,
+        Self::Delivered,
+        Self::Read,
+        Self::Played,
+        Self::Failed,
+        Self::Rejected,
+        Self::Unknown,
+    ];
+}
+
 /// One row a send. Texts and media are not kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MessageRecord {

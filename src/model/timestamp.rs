@@ -33,6 +33,13 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// The moment `by` earlier.
+    #[must_use]
+    pub fn minus(self, by: std::time::Duration) -> Self {
+        let millis = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_sub(millis))
+    }
+
     /// Reads RFC 3339, or a date, which means the last millisecond of that day in UTC.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use crate::model::MessageRecord;
 use crate::store::{Store, StoreError};
@@ -27,16 +28,20 @@ pub struct Recorder {
     lost: Arc<AtomicU64>,
 }
 
-/// The task that writes. It ends when every [`Recorder`] is gone and all is written.
+/// The task that writes.
 #[derive(Debug)]
-pub struct RecorderTask(JoinHandle<()>);
+pub struct RecorderTask {
+    writing: JoinHandle<()>,
+    last: CancellationToken,
+}
 
 impl Recorder {
     #[must_use]
     pub fn start(store: Store) -> (Self, RecorderTask) {
         let (queue, waiting) = mpsc::channel(WAITING);
-        let task = tokio::spawn(write_all(store, waiting));
-        (Self { queue, lost: Arc::default() }, RecorderTask(task))
+        let last = CancellationToken::new();
+        let writing = tokio::spawn(write_all(store, waiting, last.clone()));
+        (Self { queue, lost: Arc::default() }, RecorderTask { writing, last })
     }
 
     /// Hands a record over. It never waits.
@@ -51,17 +56,31 @@ impl Recorder {
 }
 
 impl RecorderTask {
-    /// Waits until everything that was handed over is written, at most for `limit`.
+    /// Takes no more, and waits until everything that was handed over is written, at most for
+    /// `limit`.
     pub async fn finish(self, limit: Duration) {
-        if tokio::time::timeout(limit, self.0).await.is_err() {
+        self.last.cancel();
+        if tokio::time::timeout(limit, self.writing).await.is_err() {
             tracing::error!("the last records of messages could not be written in time");
         }
     }
 }
 
-async fn write_all(store: Store, mut waiting: mpsc::Receiver<MessageRecord>) {
+async fn write_all(
+    store: Store,
+    mut waiting: mpsc::Receiver<MessageRecord>,
+    last: CancellationToken,
+) {
     let mut batch = Vec::with_capacity(BATCH);
-    while let Some(first) = waiting.recv().await {
+    loop {
+        let first = tokio::select! {
+            first = waiting.recv() => first,
+            () = last.cancelled(), if !waiting.is_closed() => {
+                waiting.close();
+                continue;
+            }
+        };
+        let Some(first) = first else { return };
         batch.push(first);
         let deadline = Instant::now() + LINGER;
         while batch.len() < BATCH {

@@ -44,7 +44,10 @@ pub(super) async fn download(
     let filename = content_type::filename(id.as_str(), &content_type);
     let length = bytes.length().or(info.file_size);
 
-    let mut response = Response::new(body(Checked::new(bytes, &info)));
+    let mut bytes = Checked::new(bytes, &info);
+    // A file of one piece is checked before anything is answered: what is wrong with it can be told.
+    let first = bytes.next().await.map_err(|_| ApiError::MediaDownload("the bytes broke off"))?;
+    let mut response = Response::new(body(first, bytes));
     let headers = response.headers_mut();
     let disposition = format!("{disposition}; filename=\"{filename}\"");
     for (name, value) in [(CONTENT_TYPE, content_type), (CONTENT_DISPOSITION, disposition)] {
@@ -161,9 +164,9 @@ fn read_hash(text: &str) -> Option<[u8; 32]> {
     bytes?.try_into().ok()
 }
 
-fn body(checked: Checked) -> Body {
-    Body::from_stream(try_unfold(checked, async |mut checked| {
-        let chunk = checked.next().await?;
-        Ok::<_, std::io::Error>(chunk.map(|chunk| (chunk, checked)))
+fn body(first: Option<Bytes>, rest: Checked) -> Body {
+    Body::from_stream(try_unfold((first, rest), async |(first, mut rest)| {
+        let chunk = if first.is_some() { first } else { rest.next().await? };
+        Ok::<_, std::io::Error>(chunk.map(|chunk| (chunk, (None, rest))))
     }))
 }

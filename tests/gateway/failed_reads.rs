@@ -1,0 +1,169 @@
+//! Reads that fail at Graph: what is asked again, how often, and what the caller is told.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::harness::{Act, Gateway, META_TOKEN, Place, Setup, Wire, answer, cases};
+
+cases![
+    what_may_pass_is_asked_again_at_most_twice,
+    a_read_that_recovers_is_answered_as_if_nothing_had_been,
+    what_will_not_pass_is_not_asked_again,
+    throttling_is_waited_out_only_for_a_second,
+    a_list_that_is_none_is_no_success,
+    an_answer_too_large_is_refused,
+    the_time_for_a_read_holds_for_all_its_tries,
+    graphs_statuses_are_mapped_for_reads_too,
+];
+
+const LIST: &str = r#"{"data":[{"name":"t"}]}"#;
+
+async fn towards(place: &Place, wire: &Wire) -> Gateway {
+    Setup::new(place).await.graph(&wire.url()).start().await
+}
+
+fn failed(status: u16, error: &str) -> Vec<u8> {
+    answer(status, "", &format!(r#"{{"error":{error}}}"#))
+}
+
+async fn what_may_pass_is_asked_again_at_most_twice(place: Place) {
+    let whole = answer(200, "", LIST);
+    let acts = [
+        Act::Answer(failed(500, r#"{"code":2,"message":"down"}"#)),
+        Act::Answer(answer(502, "", "<html>")),
+        Act::Answer(answer(408, "", "")),
+        Act::Answer(answer(400, "", "<html>a proxy</html>")),
+        Act::Close(Vec::new()),
+        Act::Reset(Vec::new()),
+        Act::ResetAfterReading(1),
+    ];
+    for act in acts {
+        let wire = Wire::always(act.clone()).await;
+        let gateway = towards(&place, &wire).await;
+        let told = gateway.get("/v2/templates").send().await;
+        assert_eq!(told.status, 500, "{act:?}");
+        let details = &told.json()["details"];
+        assert_eq!(details["outcome"], "unknown", "{act:?}");
+        // A read did nothing: whoever wants it may ask again.
+        assert_eq!(details["retryable"], true);
+        assert_eq!(wire.requests().len(), 3, "{act:?}");
+        drop(gateway);
+
+        let wire = Wire::start([act.clone(), act, Act::Answer(whole.clone())]).await;
+        let gateway = towards(&place, &wire).await;
+        assert_eq!(gateway.get("/v2/templates").send().await.status, 200);
+        assert_eq!(wire.requests().len(), 3);
+    }
+}
+
+async fn a_read_that_recovers_is_answered_as_if_nothing_had_been(place: Place) {
+    let acts = [Act::Answer(answer(503, "", "busy")), Act::Answer(answer(200, "", LIST))];
+    let wire = Wire::start(acts).await;
+    let gateway = towards(&place, &wire).await;
+    let told = gateway.get("/v2/templates").send().await;
+    told.is(200, r#"{"success":true,"data":{"items":[{"name":"t"}]}}"#);
+    assert_eq!(wire.requests().len(), 2);
+}
+
+async fn what_will_not_pass_is_not_asked_again(place: Place) {
+    let cases = [
+        (answer(200, "", "<html>"), "unknown"),
+        (answer(200, "", "{}"), "unknown"),
+        (answer(302, "Location: http://127.0.0.1:1/\r\n", ""), "unknown"),
+        (failed(400, r#"{"code":100,"message":"No"}"#), "rejected"),
+        (failed(401, r#"{"code":190,"message":"No"}"#), "rejected"),
+        (failed(404, r#"{"code":803,"message":"No"}"#), "rejected"),
+    ];
+    for (bytes, outcome) in cases {
+        let wire = Wire::always(Act::Answer(bytes.clone())).await;
+        let gateway = towards(&place, &wire).await;
+        let told = gateway.get("/v2/templates").send().await;
+        assert_eq!(told.status, 500);
+        assert_eq!(told.json()["details"]["outcome"], outcome, "{}", told.text());
+        assert_eq!(wire.requests().len(), 1, "{}", String::from_utf8_lossy(&bytes));
+    }
+}
+
+async fn throttling_is_waited_out_only_for_a_second(place: Place) {
+    let slow = r#"{"error":{"code":130429,"message":"slow"}}"#;
+    let acts =
+        [Act::Answer(answer(429, "Retry-After: 1\r\n", slow)), Act::Answer(answer(200, "", LIST))];
+    let wire = Wire::start(acts).await;
+    let gateway = towards(&place, &wire).await;
+    assert_eq!(gateway.get("/v2/templates").send().await.status, 200);
+    assert_eq!(wire.requests().len(), 2);
+
+    for (header, wait) in [("Retry-After: 2\r\n", "2"), ("Retry-After: 90\r\n", "90")] {
+        let wire = Wire::always(Act::Answer(answer(429, header, slow))).await;
+        let gateway = towards(&place, &wire).await;
+        let told = gateway.get("/v2/templates").send().await;
+        assert_eq!(told.json()["details"]["outcome"], "not_sent");
+        assert_eq!(told.header("retry-after"), Some(wait));
+        assert_eq!(wire.requests().len(), 1);
+    }
+}
+
+async fn a_list_that_is_none_is_no_success(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    for (nth, body) in
+        ["", "[]", "{}", r#"{"data":{}}"#, r#"{"data":null}"#, r#"{"data":[1"#].iter().enumerate()
+    {
+        gateway.meta.forget().await;
+        let flows = format!("/v23.0/{}/flows", crate::harness::WABA);
+        gateway.meta.answers("GET", &flows, 200, body).await;
+        let told = gateway.get("/v2/forms").send().await;
+        let expected = concat!(
+            r#"{"success":false,"error":"INTERNAL_ERROR","message":"WhatsApp API request failed","#,
+            r#""details":{"outcome":"unknown","retryable":true,"upstreamStatus":200}}"#
+        );
+        assert_eq!(
+            (told.status, told.json()["details"]["outcome"].as_str()),
+            (500, Some("unknown"))
+        );
+        assert_eq!(gateway.meta.count().await, 1, "{nth}: {expected}");
+    }
+}
+
+async fn an_answer_too_large_is_refused(place: Place) {
+    let head = b"HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n".to_vec();
+    let wire = Wire::always(Act::Flood(head)).await;
+    let gateway = towards(&place, &wire).await;
+    let told = gateway.get("/v2/templates").send().await;
+    assert_eq!(told.status, 500);
+    assert_eq!(told.json()["details"]["outcome"], "unknown");
+    assert_eq!(wire.requests().len(), 1);
+}
+
+async fn the_time_for_a_read_holds_for_all_its_tries(place: Place) {
+    for act in [Act::Hang(Vec::new()), Act::Drip(answer(200, "", LIST))] {
+        let wire = Wire::always(act).await;
+        let mut setup = Setup::new(&place).await.mapped().graph(&wire.url());
+        setup.settings.graph.read_timeout = Duration::from_millis(150).into();
+        let gateway = setup.start().await;
+        let told = gateway.get("/v2/templates").send().await;
+        assert_eq!(told.status, 504);
+        assert_eq!(told.json()["details"]["retryable"], true);
+        assert_eq!(told.json()["details"].get("upstreamStatus"), None::<&Value>);
+    }
+}
+
+async fn graphs_statuses_are_mapped_for_reads_too(place: Place) {
+    let gateway = Setup::new(&place).await.mapped().start().await;
+    let path = format!("/v23.0/{}/message_templates", crate::harness::WABA);
+    for (status, code, mapped) in
+        [(400, 100, 400), (404, 803, 404), (401, 190, 502), (403, 10, 502), (400, 80007, 429)]
+    {
+        gateway.meta.forget().await;
+        let body = format!(r#"{{"error":{{"message":"No {META_TOKEN}","code":{code}}}}}"#);
+        gateway.meta.answers("GET", &path, status, &body).await;
+        let told = gateway.get("/v2/templates").send().await;
+        assert_eq!(told.status, mapped, "{code}");
+        let json = told.json();
+        assert_eq!(
+            (&json["error"], &json["message"]),
+            (&"INTERNAL_ERROR".into(), &"No [redacted]".into())
+        );
+        assert_eq!(json["details"]["upstreamStatus"], status);
+    }
+}

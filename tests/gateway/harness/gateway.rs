@@ -1,0 +1,162 @@
+//! A gateway that runs, with Meta behind it and one account in it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use avenping_gateway::app::{Gateway as Program, GatewaySettings};
+use avenping_gateway::clock::Clock;
+use avenping_gateway::config::{
+    GraphSettings, ListenerSettings, Period, UpstreamStatus, WebhookSettings,
+};
+use avenping_gateway::model::NewAccount;
+use avenping_gateway::store::Store;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Ask, Connection, Meta, NOW, Place, at, somebody};
+
+/// No limit of time is reached unless a case makes it a short one.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) struct Gateway {
+    pub(crate) store: Store,
+    pub(crate) clock: Clock,
+    pub(crate) meta: Meta,
+    address: SocketAddr,
+    stopping: CancellationToken,
+    running: JoinHandle<()>,
+}
+
+/// How a gateway is to start, where it differs from the others.
+pub(crate) struct Setup {
+    store: Store,
+    linger: Duration,
+    empty: bool,
+    meta: Meta,
+    pub(crate) settings: GatewaySettings,
+}
+
+impl Setup {
+    pub(crate) async fn new(place: &Place) -> Self {
+        Self::on(place.store().await).await
+    }
+
+    pub(crate) async fn on(store: Store) -> Self {
+        let meta = Meta::start().await;
+        let patience: Period = PATIENCE.into();
+        let settings = GatewaySettings {
+            listener: ListenerSettings {
+                bind: "127.0.0.1:0".parse().unwrap(),
+                public_url: Some("https://gateway.example".parse().unwrap()),
+                header_timeout: patience,
+                body_timeout: patience,
+                drain_timeout: patience,
+                upstream_status: UpstreamStatus::Compatible,
+            },
+            graph: GraphSettings {
+                url: meta.url().parse().unwrap(),
+                version: "v23.0".to_owned(),
+                connect_timeout: patience,
+                send_timeout: patience,
+                read_timeout: patience,
+                media_timeout: patience,
+            },
+            webhooks: WebhookSettings { allow_private: false },
+        };
+        Self { store, linger: Duration::from_millis(1), empty: false, meta, settings }
+    }
+
+    pub(crate) fn mapped(mut self) -> Self {
+        self.settings.listener.upstream_status = UpstreamStatus::Mapped;
+        self
+    }
+
+    /// Another Meta than the usual one.
+    pub(crate) fn graph(mut self, url: &str) -> Self {
+        self.settings.graph.url = url.parse().unwrap();
+        self
+    }
+
+    pub(crate) fn linger(mut self, linger: Duration) -> Self {
+        self.linger = linger;
+        self
+    }
+
+    /// Nobody has an account yet.
+    pub(crate) fn empty(mut self) -> Self {
+        self.empty = true;
+        self
+    }
+
+    /// Whether another gateway on this database has made the usual account already.
+    pub(crate) async fn has_account(&self) -> bool {
+        self.store.account("ada@example.com").await.unwrap().is_some()
+    }
+
+    pub(crate) async fn start(self) -> Gateway {
+        let clock = Clock::fixed(at(NOW));
+        let stopping = CancellationToken::new();
+        if !self.empty && !self.has_account().await {
+            self.store.create_account(&somebody("ada")).await.unwrap();
+        }
+        let store = self.store.clone();
+        let program =
+            Program::bind(self.store, clock.clone(), self.settings, stopping.clone()).unwrap();
+        let address = program.address();
+        let running = tokio::spawn(program.run(self.linger));
+        Gateway { store, clock, meta: self.meta, address, stopping, running }
+    }
+}
+
+impl Gateway {
+    pub(crate) async fn start(place: &Place) -> Self {
+        Setup::new(place).await.start().await
+    }
+
+    /// Opens one more account.
+    pub(crate) async fn join(&self, newcomer: &NewAccount) {
+        self.store.create_account(newcomer).await.unwrap();
+    }
+
+    /// A request with the token of the account that is always there.
+    pub(crate) fn ask(&self, method: &str, target: &str) -> Ask {
+        Ask::new(self.address, method, target)
+    }
+
+    pub(crate) fn get(&self, target: &str) -> Ask {
+        self.ask("GET", target)
+    }
+
+    pub(crate) fn post(&self, target: &str, body: &Value) -> Ask {
+        self.ask("POST", target).json(&body.to_string())
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) async fn connect(&self) -> Connection {
+        Connection::open(self.address).await
+    }
+
+    /// Asks it to stop, as a signal would.
+    pub(crate) fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.running.is_finished()
+    }
+
+    /// Waits until it has stopped.
+    pub(crate) async fn stopped(&mut self) {
+        (&mut self.running).await.unwrap();
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
