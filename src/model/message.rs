@@ -17,6 +17,13 @@ impl MessageId {
         Self(id)
     }
 
+    /// An id that comes back from outside; `None` if it cannot be one of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = uuid::Uuid::try_parse(text).ok()?;
+        Some(Self(id.to_string()))
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,0 +1,161 @@
+//! What a change of Meta's means for one account: what happened, and what it is to be told.
+
+use std::borrow::Cow;
+
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+use super::envelope::{Change, text};
+use crate::fields::{Json, Members};
+use crate::model::{
+    EventId, MessageId, NewEvent, Progress, StatusKind, StatusUpdate, Timestamp, WebhookEvent,
+};
+use crate::store::{Arrival, Contact, InboundRoute};
+
+/// Above this a timestamp of Meta's cannot be in seconds.
+const MILLISECONDS_FROM: i64 = 100_000_000_000;
+
+/// Everything in `change`, as `route`'s account is concerned.
+pub(super) fn of_change(change: &Change<'_>, route: &InboundRoute, now: Timestamp) -> Vec<Arrival> {
+    let mut arrivals: Vec<_> = whole(change, route).into_iter().collect();
+    let number = change.phone_number();
+    if let (Some(number), "messages") = (number, change.field.as_ref()) {
+        let messages = change.list("messages").into_iter();
+        arrivals.extend(messages.filter_map(|raw| message(change, raw, &number, route)));
+        let statuses = change.list("statuses").into_iter();
+        arrivals.extend(statuses.filter_map(|raw| status(raw, route, now)));
+    }
+    arrivals
+}
+
+fn arrival(route: &InboundRoute, kind: &'static str, key: String) -> Arrival {
+    let account = route.account.clone();
+    Arrival { account, kind, key, contact: None, lead: None, events: Vec::new(), status: None }
+}
+
+/// The body is written once, here; what is stored, signed and posted are these bytes.
+fn event(route: &InboundRoute, kind: WebhookEvent, data: &str) -> Option<NewEvent> {
+    let name = kind.name();
+    let body = || format!(r#"{{"{name}":{data}}}"#);
+    let wanted = route.events.contains(&kind);
+    wanted.then(|| NewEvent { id: EventId::generate(), kind, body: body() })
+}
+
+/// The change as Meta put it, for who wants it; only its bytes can tell it from another.
+fn whole(change: &Change<'_>, route: &InboundRoute) -> Option<Arrival> {
+    if !route.events.contains(&WebhookEvent::MetaEvent) {
+        return None;
+    }
+    let mut hash = Sha256::new();
+    hash.update(change.waba().unwrap_or_default().as_bytes());
+    hash.update([0]);
+    hash.update(change.raw().as_bytes());
+    let mut whole = arrival(route, "change", hex::encode(hash.finalize()));
+    whole.events.extend(event(route, WebhookEvent::MetaEvent, &change.alone()));
+    Some(whole)
+}
+
+fn message(
+    change: &Change<'_>,
+    raw: Json<'_>,
+    number: &str,
+    route: &InboundRoute,
+) -> Option<Arrival> {
+    let members = raw.members()?;
+    let key = text(&members, "id").map_or_else(
+        || Cow::Owned(hex::encode(Sha256::digest(raw.text().as_bytes()))),
+        |wamid| wamid,
+    );
+    let mut message = arrival(route, "message", key.into_owned());
+    if let Some(sender) = Sender::of(change, &members) {
+        message.contact = Some(Contact {
+            phone_number: number.to_owned(),
+            sender: sender.identity().to_owned(),
+        });
+        message.lead = event(route, WebhookEvent::NewLead, &sender.lead(raw));
+    }
+    message.events.extend(event(route, WebhookEvent::NewMessage, raw.text()));
+    Some(message)
+}
+
+/// Who wrote. Since 2026 Meta may hide the phone number; the user id is always there.
+struct Sender<'a> {
+    phone: Option<Cow<'a, str>>,
+    user: Option<Cow<'a, str>>,
+    name: Option<Cow<'a, str>>,
+}
+
+impl<'a> Sender<'a> {
+    fn of(change: &Change<'a>, message: &Members<'a>) -> Option<Self> {
+        let phone = text(message, "from");
+        let user = text(message, "from_user_id");
+        let contacts: Vec<_> =
+            change.list("contacts").into_iter().filter_map(Json::members).collect();
+        let is_sender = |contact: &&Members<'a>| {
+            let same = |known: &Option<Cow<'a, str>>, name| known.is_some() && text(contact, name) == *known;
+            same(&phone, "wa_id") || same(&user, "user_id")
+        };
+        let contact = contacts.iter().find(is_sender);
+        let name = contact.and_then(|contact| text(&contact.get("profile")?.members()?, "name"));
+        let user = user.or_else(|| text(contact?, "user_id"));
+        let known = phone.is_some() || user.is_some();
+        known.then_some(Self { phone, user, name })
+    }
+
+    /// What tells one sender from another: the id that Meta never hides, where there is one.
+    fn identity(&self) -> &str {
+        self.user.as_deref().or(self.phone.as_deref()).unwrap_or_default()
+    }
+
+    /// AvenPing's shape, and the user id beside it where there is no phone number.
+    fn lead(&self, message: Json<'_>) -> String {
+        let name = json!(self.name.as_deref().unwrap_or_default());
+        let phone = json!(self.phone.as_deref().unwrap_or_default());
+        let user = match (&self.phone, &self.user) {
+            (None, Some(user)) => format!(r#","userId":{}"#, json!(user)),
+            _ => String::new(),
+        };
+        let message = message.text();
+        format!(r#"{{"name":{name},"phoneNumber":{phone}{user},"messages":[{message}]}}"#)
+    }
+}
+
+fn status(raw: Json<'_>, route: &InboundRoute, now: Timestamp) -> Option<Arrival> {
+    let members = raw.members()?;
+    let wamid = text(&members, "id")?;
+    let name = text(&members, "status")?;
+    // In a group each participant has a status of their own.
+    let participant = text(&members, "recipient_participant_id").unwrap_or_default();
+    let mut status = arrival(route, "status", format!("{wamid} {name} {participant}"));
+    status.status = status_kind(&name, &members).map(|kind| StatusUpdate {
+        wamid: wamid.into_owned(),
+        message: text(&members, "biz_opaque_callback_data").and_then(|data| MessageId::parse(&data)),
+        kind,
+        recipient: text(&members, "recipient_id").map(Cow::into_owned),
+        at: text(&members, "timestamp").and_then(|text| moment(&text)).unwrap_or(now),
+    });
+    status.events.extend(event(route, WebhookEvent::MessageStatus, raw.text()));
+    Some(status)
+}
+
+/// `None` for a status that Meta may invent tomorrow: it is told, but moves nothing.
+fn status_kind(name: &str, members: &Members<'_>) -> Option<StatusKind> {
+    Some(match name {
+        "sent" => StatusKind::Progress(Progress::Sent),
+        "delivered" => StatusKind::Progress(Progress::Delivered),
+        "read" => StatusKind::Progress(Progress::Read),
+        "played" => StatusKind::Progress(Progress::Played),
+        "failed" => {
+            let errors = members.get("errors").and_then(Json::items).unwrap_or_default();
+            StatusKind::Failed(errors.first().map(|error| error.text().to_owned()))
+        }
+        _ => return None,
+    })
+}
+
+/// Seconds, as documented; milliseconds have been seen.
+fn moment(text: &str) -> Option<Timestamp> {
+    let number: i64 = text.parse().ok().filter(|number| *number > 0)?;
+    let seconds = number < MILLISECONDS_FROM;
+    Some(Timestamp::from_millis(if seconds { number * 1000 } else { number }))
+}

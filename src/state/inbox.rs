@@ -1,0 +1,113 @@
+//! Hands Meta's posts to the store, many at once: while one group is being committed the next one
+//! gathers, so that a commit is shared by all who wait for it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use quick_cache::sync::Cache;
+use secrecy::SecretString;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::MetaSettings;
+use crate::store::{InboundPost, InboundRoute, Store, StoreError};
+
+/// Posts in one commit, and posts that wait for theirs.
+const GROUP: usize = 64;
+const WAITING: usize = 1024;
+/// A change of an account's webhook settings counts within a second.
+const MAX_AGE: Duration = Duration::from_millis(750);
+const MOST_ROUTES: usize = 16_384;
+
+type Waiting = (InboundPost, oneshot::Sender<bool>);
+
+/// Where posts of Meta's go in; clones share the one writer.
+#[derive(Clone)]
+pub struct Inbox {
+    store: Store,
+    settings: Arc<(Vec<SecretString>, Option<SecretString>)>,
+    routes: Arc<Cache<String, (Instant, Arc<[InboundRoute]>)>>,
+    queue: mpsc::Sender<Waiting>,
+}
+
+impl Inbox {
+    #[must_use]
+    pub fn start(store: Store, settings: MetaSettings) -> Self {
+        let (queue, waiting) = mpsc::channel(WAITING);
+        tokio::spawn(commit_groups(store.clone(), waiting));
+        let secrets = settings.app_secrets.into_iter().map(|secret| secret.0).collect();
+        let settings = Arc::new((secrets, settings.verify_token.map(|secret| secret.0)));
+        Self { store, settings, routes: Arc::new(Cache::new(MOST_ROUTES)), queue }
+    }
+
+    /// The secrets of Meta's app: two while one is being rotated out.
+    #[must_use]
+    pub fn app_secrets(&self) -> &[SecretString] {
+        &self.settings.0
+    }
+
+    #[must_use]
+    pub fn verify_token(&self) -> Option<&SecretString> {
+        self.settings.1.as_ref()
+    }
+
+    /// The accounts behind a phone number id or a WABA id.
+    ///
+    /// # Errors
+    /// When the store fails; that is not remembered.
+    pub async fn routes(&self, id: &str) -> Result<Arc<[InboundRoute]>, StoreError> {
+        if let Some((asked, known)) = self.routes.get(id) {
+            if asked.elapsed() < MAX_AGE {
+                return Ok(known);
+            }
+            self.routes.remove_if(id, |(cached, _)| *cached == asked);
+        }
+        let ask = async {
+            let asked = Instant::now();
+            let ids = [id.to_owned()];
+            let found = self.store.inbound_routes(&ids, &ids).await?;
+            Ok((asked, Arc::from(found)))
+        };
+        self.routes.get_or_insert_async(id, ask).await.map(|(_, found)| found)
+    }
+
+    /// Waits until the post is stored for good. `false` if it is not: Meta must send it again.
+    pub async fn take_in(&self, post: InboundPost) -> bool {
+        let (done, stored) = oneshot::channel();
+        self.queue.send((post, done)).await.is_ok() && stored.await.unwrap_or(false)
+    }
+}
+
+impl std::fmt::Debug for Inbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Inbox")
+    }
+}
+
+async fn commit_groups(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
+    let mut group = Vec::with_capacity(GROUP);
+    while waiting.recv_many(&mut group, GROUP).await > 0 {
+        let (posts, callers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
+        let stored = commit(&store, &posts).await;
+        for (caller, stored) in callers.into_iter().zip(stored) {
+            // A caller that has gone does not matter: Meta sends it again, and it is known then.
+            drop(caller.send(stored));
+        }
+    }
+}
+
+/// Which of the posts are stored. One that cannot be must not keep the others out.
+async fn commit(store: &Store, posts: &[InboundPost]) -> Vec<bool> {
+    let error = match store.take_in(posts).await {
+        Ok(_) => return vec![true; posts.len()],
+        Err(error) => error,
+    };
+    tracing::error!(%error, posts = posts.len(), "posts of Meta's could not be stored");
+    if posts.len() == 1 || matches!(error, StoreError::Unavailable(_)) {
+        return vec![false; posts.len()];
+    }
+    let mut stored = Vec::with_capacity(posts.len());
+    for post in posts {
+        stored.push(store.take_in(std::slice::from_ref(post)).await.is_ok());
+    }
+    stored
+}
