@@ -13,12 +13,12 @@ use crate::access::guard;
 use crate::openapi::Route;
 use crate::state::AppState;
 use crate::wire::ApiError;
-use crate::{api, messages};
+use crate::{api, inbound, messages};
 
 /// Every route of the gateway, with its description.
 #[must_use]
 pub fn routes() -> Vec<Route> {
-    messages::routes().into_iter().chain(api::routes()).collect()
+    [messages::routes(), api::routes(), inbound::routes()].into_iter().flatten().collect()
 }
 
 /// The whole service.

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod config;
 pub mod fields;
 pub mod graph;
+pub mod inbound;
 pub mod messages;
 pub mod model;
 pub mod openapi;

@@ -1,6 +1,7 @@
 //! What handlers may ask for.
 
 mod callers;
+mod inbox;
 mod readiness;
 mod recorder;
 
@@ -12,6 +13,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use callers::{Caller, Callers, Found};
+pub use inbox::Inbox;
 pub use readiness::Readiness;
 pub use recorder::{Recorder, RecorderTask};
 
@@ -40,6 +42,7 @@ pub struct Shared {
     pub upstream_status: UpstreamStatus,
     pub webhooks: WebhookSettings,
     pub recorder: Recorder,
+    pub inbox: Inbox,
     pub records: RecordSettings,
     pub body_timeout: Duration,
     /// How long a request may take in all.

@@ -11,10 +11,12 @@ use url::Url;
 
 use super::{chores, router};
 use crate::clock::Clock;
-use crate::config::{GraphSettings, ListenerSettings, RecordSettings, WebhookSettings};
+use crate::config::{
+    GraphSettings, ListenerSettings, MetaSettings, RecordSettings, WebhookSettings,
+};
 use crate::graph::Graph;
 use crate::server::Server;
-use crate::state::{AppState, Callers, Readiness, Recorder, RecorderTask, Shared};
+use crate::state::{AppState, Callers, Inbox, Readiness, Recorder, RecorderTask, Shared};
 use crate::store::Store;
 
 /// What a request may take beyond the longest of its parts.
@@ -28,6 +30,7 @@ pub struct GatewaySettings {
     pub graph: GraphSettings,
     pub webhooks: WebhookSettings,
     pub records: RecordSettings,
+    pub meta: MetaSettings,
 }
 
 /// A gateway that listens, and is yet to be run.
@@ -81,6 +84,7 @@ impl Gateway {
             upstream_status: listener.upstream_status,
             webhooks: settings.webhooks,
             recorder,
+            inbox: Inbox::start(store.clone(), settings.meta),
             records: settings.records,
             body_timeout,
             request_limit: longest + MARGIN,

@@ -15,7 +15,9 @@ use keepsake::Keepsake;
 use super::{CommonSettings, output, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
-use crate::config::{DatabaseSettings, ListenerSettings, RecordSettings, WebhookSettings};
+use crate::config::{
+    DatabaseSettings, ListenerSettings, MetaSettings, RecordSettings, WebhookSettings,
+};
 use crate::model::{Account, AccountId, NewAccount, Plan, Timestamp, WhatsAppAccount};
 use crate::sandbox::{self, Sandbox, SandboxSettings};
 use crate::store::{self, AccountChange, Keyring, Store};
@@ -80,6 +82,7 @@ impl SandboxCommand {
             // The receiver under development is on this machine.
             webhooks: WebhookSettings { allow_private: true },
             records: self.records,
+            meta: MetaSettings::default(),
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())
             .context("pick another address with --bind; port 0 takes any free one")?;

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CommonSettings, output, store};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
-use crate::config::{ListenerSettings, RecordSettings, WebhookSettings};
+use crate::config::{ListenerSettings, MetaSettings, RecordSettings, WebhookSettings};
 
 /// How long a balancer gets to notice that readiness is gone.
 const LINGER: Duration = Duration::from_secs(5);
@@ -24,6 +24,9 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     records: RecordSettings,
+
+    #[command(flatten)]
+    meta: MetaSettings,
 }
 
 impl Serve {
@@ -37,6 +40,7 @@ impl Serve {
             graph: settings.graph,
             webhooks: self.webhooks,
             records: self.records,
+            meta: self.meta,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping)?;
         // Scripts wait for this line.

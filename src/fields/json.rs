@@ -96,6 +96,11 @@ impl<'a> Members<'a> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
+    /// In the order they came, repeated ones included.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Json<'a>)> {
+        self.0.iter().map(|(name, value)| (name.as_ref(), *value))
+    }
+
     /// Whether the member is there, and neither `null` nor an empty string.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

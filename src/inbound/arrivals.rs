@@ -68,10 +68,8 @@ fn message(
     );
     let mut message = arrival(route, "message", key.into_owned());
     if let Some(sender) = Sender::of(change, &members) {
-        message.contact = Some(Contact {
-            phone_number: number.to_owned(),
-            sender: sender.identity().to_owned(),
-        });
+        message.contact =
+            Some(Contact { phone_number: number.to_owned(), sender: sender.identity().to_owned() });
         message.lead = event(route, WebhookEvent::NewLead, &sender.lead(raw));
     }
     message.events.extend(event(route, WebhookEvent::NewMessage, raw.text()));
@@ -92,7 +90,9 @@ impl<'a> Sender<'a> {
         let contacts: Vec<_> =
             change.list("contacts").into_iter().filter_map(Json::members).collect();
         let is_sender = |contact: &&Members<'a>| {
-            let same = |known: &Option<Cow<'a, str>>, name| known.is_some() && text(contact, name) == *known;
+            let same = |known: &Option<Cow<'a, str>>, name| {
+                known.is_some() && text(contact, name) == *known
+            };
             same(&phone, "wa_id") || same(&user, "user_id")
         };
         let contact = contacts.iter().find(is_sender);
@@ -129,7 +129,8 @@ fn status(raw: Json<'_>, route: &InboundRoute, now: Timestamp) -> Option<Arrival
     let mut status = arrival(route, "status", format!("{wamid} {name} {participant}"));
     status.status = status_kind(&name, &members).map(|kind| StatusUpdate {
         wamid: wamid.into_owned(),
-        message: text(&members, "biz_opaque_callback_data").and_then(|data| MessageId::parse(&data)),
+        message: text(&members, "biz_opaque_callback_data")
+            .and_then(|data| MessageId::parse(&data)),
         kind,
         recipient: text(&members, "recipient_id").map(Cow::into_owned),
         at: text(&members, "timestamp").and_then(|text| moment(&text)).unwrap_or(now),

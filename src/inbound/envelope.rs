@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_bad_entry_does_not_spoil_the_others() {
-        let post = r#"{"entry":[7,{"id":"1"},{"id":"2","changes":[null,{"field":"f","value":{}}]}]}"#;
+        let post =
+            r#"{"entry":[7,{"id":"1"},{"id":"2","changes":[null,{"field":"f","value":{}}]}]}"#;
         let envelope = Envelope::read(post).unwrap();
         assert_eq!(envelope.changes.len(), 1);
         assert!(envelope.damaged);

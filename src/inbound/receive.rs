@@ -31,11 +31,23 @@ pub fn routes() -> Vec<Route> {
         Route::get(path, get(handshake), Answer::Bytes)
             .about("Meta", "Meta asks whether this address is ours")
             .guarded(Guard::Public)
-            .with(const { &[
-                Parameter::query("hub.mode", ParameterKind::Text, "subscribe"),
-                Parameter::query("hub.verify_token", ParameterKind::Text, "The agreed word"),
-                Parameter::query("hub.challenge", ParameterKind::Text, "Given back as it is"),
-            ] }),
+            .with(
+                const {
+                    &[
+                        Parameter::query("hub.mode", ParameterKind::Text, "subscribe"),
+                        Parameter::query(
+                            "hub.verify_token",
+                            ParameterKind::Text,
+                            "The agreed word",
+                        ),
+                        Parameter::query(
+                            "hub.challenge",
+                            ParameterKind::Text,
+                            "Given back as it is",
+                        ),
+                    ]
+                },
+            ),
         Route::post(path, post(receive), Answer::Bytes)
             .about("Meta", "Meta tells what happened, signed with the secret of its app")
             .guarded(Guard::Public),

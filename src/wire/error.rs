@@ -57,6 +57,12 @@ pub enum ApiError {
     Upload(Box<GraphFailure>),
     #[error("Failed to download media")]
     MediaDownload(&'static str),
+    #[error("The handshake is refused")]
+    HandshakeRefused,
+    #[error("The signature is missing or wrong")]
+    BadSignature,
+    #[error("The post is not stored; send it again")]
+    NotStored,
     #[error("A request with this Idempotency-Key is still running")]
     KeyInProgress,
     #[error("This Idempotency-Key was used for another request")]
@@ -105,6 +111,8 @@ impl ApiError {
             Self::NoWhatsAppAccount | Self::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
             Self::PlanExpired => (StatusCode::FORBIDDEN, "PLAN_EXPIRED"),
             Self::DeveloperPlanRequired => (StatusCode::FORBIDDEN, "DEVELOPER_PLAN_REQUIRED"),
+            Self::BadSignature => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
+            Self::HandshakeRefused => (StatusCode::FORBIDDEN, "FORBIDDEN"),
             Self::NotYourNumber => (StatusCode::FORBIDDEN, "FORBIDDEN"),
             Self::PhoneNumberIdRequired
             | Self::NotJson
@@ -122,7 +130,7 @@ impl ApiError {
             Self::Graph(failure) => (upstream_status(failure, style), "INTERNAL_ERROR"),
             Self::Upload(failure) => (upload_status(failure, style), "INTERNAL_ERROR"),
             Self::MediaDownload(_) => (StatusCode::BAD_GATEWAY, "INTERNAL_ERROR"),
-            Self::NotReady(_) | Self::Unavailable(_) => {
+            Self::NotReady(_) | Self::NotStored | Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
             }
             Self::Store(_) | Self::Internal(_) => {
@@ -134,7 +142,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Graph(failure) | Self::Upload(failure) => failure.retry_after,
-            Self::NotReady(_) | Self::Unavailable(_) | Self::KeyInProgress => {
+            Self::NotReady(_) | Self::NotStored | Self::Unavailable(_) | Self::KeyInProgress => {
                 Some(Duration::from_secs(1))
             }
             _ => None,
