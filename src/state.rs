@@ -6,6 +6,7 @@ mod readiness;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -35,6 +36,8 @@ pub struct Shared {
     pub stopping: CancellationToken,
     /// The address that callers use; links in answers start with it.
     pub public_url: Url,
+    /// The OpenAPI document of all routes, as JSON.
+    pub document: Bytes,
     pub upstream_status: UpstreamStatus,
     pub webhooks: WebhookSettings,
     pub body_timeout: Duration,

@@ -9,10 +9,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use super::router;
+use super::{router, routes};
 use crate::clock::Clock;
 use crate::config::{GraphSettings, ListenerSettings, WebhookSettings};
 use crate::graph::Graph;
+use crate::openapi;
 use crate::server::Server;
 use crate::state::{AppState, Callers, Readiness, Shared};
 use crate::store::Store;
@@ -75,6 +76,7 @@ impl Gateway {
             sends: TaskTracker::new(),
             stopping,
             public_url: listener.public_url.map_or_else(own, Ok)?,
+            document: openapi::document(&routes()).to_json().unwrap_or_default().into(),
             upstream_status: listener.upstream_status,
             webhooks: settings.webhooks,
             body_timeout,
