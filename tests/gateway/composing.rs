@@ -286,7 +286,8 @@ async fn buttons_go_up_with_any_header(place: Place) {
         if kind == "document" {
             media["filename"] = "f.pdf".into();
         }
-        cases.push((asked(json!({ "header": header })), with(json!({ "type": kind, kind: media }))));
+        cases
+            .push((asked(json!({ "header": header })), with(json!({ "type": kind, kind: media }))));
         let link = json!({ "link": "https://example.com/x" });
         let header = json!({ "type": kind, "link": "https://example.com/x" });
         cases.push((asked(json!({ "header": header })), with(json!({ "type": kind, kind: link }))));
@@ -326,9 +327,11 @@ async fn a_list_goes_up_with_its_rows(place: Place) {
 async fn what_is_left_out_empty_or_null_does_not_go_up(place: Place) {
     let gateway = Gateway::start(&place).await;
     let buttons = json!([{ "id": "1", "title": "Yes" }]);
-    let rows = |blank: &Value| json!([{ "title": "S", "rows": [
+    let rows = |blank: &Value| {
+        json!([{ "title": "S", "rows": [
         { "id": "1", "title": "T", "description": blank }
-    ] }]);
+    ] }])
+    };
     for blank in [Value::Null, json!("")] {
         let bodies = [
             ("text", json!({ "text": "Hi", "previewUrl": null })),
@@ -433,7 +436,8 @@ async fn of_a_repeated_key_the_last_one_counts(place: Place) {
 
 async fn text_goes_up_as_it_is_neither_trimmed_nor_normalised(place: Place) {
     let gateway = Gateway::start(&place).await;
-    for text in [" ", "\n a \t", "e\u{301} \u{202e}x", "👩‍👩‍👧", "</script>\u{1}\u{7f}\u{2028}"] {
+    for text in [" ", "\n a \t", "e\u{301} \u{202e}x", "👩‍👩‍👧", "</script>\u{1}\u{7f}\u{2028}"]
+    {
         let went_up = sent(&gateway, "text", json!({ "text": text })).await;
         assert_eq!(went_up["text"]["body"], *text);
     }

@@ -144,7 +144,10 @@ async fn the_other_kinds_know_no_groups(place: Place) {
     let answer = gateway.post("/v2/messages/send/location", &body).send().await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let went_up = gateway.meta.last_body().await;
-    assert_eq!((&went_up["recipient_type"], &went_up["to"]), (&json!("individual"), &json!("1555")));
+    assert_eq!(
+        (&went_up["recipient_type"], &went_up["to"]),
+        (&json!("individual"), &json!("1555"))
+    );
 }
 
 async fn a_group_id_that_is_none_is_refused(place: Place) {

@@ -87,7 +87,8 @@ async fn what_will_not_pass_is_not_asked_again(place: Place) {
 
 async fn throttling_is_waited_out_only_for_a_second(place: Place) {
     let slow = r#"{"error":{"code":130429,"message":"slow"}}"#;
-    let acts = [Act::Answer(answer(429, "Retry-After: 1\r\n", slow)), Act::Answer(answer(200, "", LIST))];
+    let acts =
+        [Act::Answer(answer(429, "Retry-After: 1\r\n", slow)), Act::Answer(answer(200, "", LIST))];
     let wire = Wire::start(acts).await;
     let gateway = towards(&place, &wire).await;
     assert_eq!(gateway.get("/v2/templates").send().await.status, 200);
@@ -116,7 +117,10 @@ async fn a_list_that_is_none_is_no_success(place: Place) {
             r#"{"success":false,"error":"INTERNAL_ERROR","message":"WhatsApp API request failed","#,
             r#""details":{"outcome":"unknown","retryable":true,"upstreamStatus":200}}"#
         );
-        assert_eq!((told.status, told.json()["details"]["outcome"].as_str()), (500, Some("unknown")));
+        assert_eq!(
+            (told.status, told.json()["details"]["outcome"].as_str()),
+            (500, Some("unknown"))
+        );
         assert_eq!(gateway.meta.count().await, 1, "{nth}: {expected}");
     }
 }
@@ -156,7 +160,10 @@ async fn graphs_statuses_are_mapped_for_reads_too(place: Place) {
         let told = gateway.get("/v2/templates").send().await;
         assert_eq!(told.status, mapped, "{code}");
         let json = told.json();
-        assert_eq!((&json["error"], &json["message"]), (&"INTERNAL_ERROR".into(), &"No [redacted]".into()));
+        assert_eq!(
+            (&json["error"], &json["message"]),
+            (&"INTERNAL_ERROR".into(), &"No [redacted]".into())
+        );
         assert_eq!(json["details"]["upstreamStatus"], status);
     }
 }

@@ -51,8 +51,7 @@ struct Told<'a> {
 
 impl Told<'_> {
     fn envelope(&self) -> String {
-        let status =
-            self.upstream_status.map(|status| format!(r#","upstreamStatus":{status}"#));
+        let status = self.upstream_status.map(|status| format!(r#","upstreamStatus":{status}"#));
         let error = self.error.map(|error| format!(r#","error":{error}"#));
         format!(
             concat!(

@@ -142,7 +142,11 @@ async fn what_was_seen_can_be_searched(place: Place) {
     assert_eq!(names(&gateway, "").await, Vec::<String>::new());
     has(
         &gateway,
-        &[flow("1", "Lead form", "DRAFT"), flow("2", "Survey", "PUBLISHED"), flow("3", "100%", "DRAFT")],
+        &[
+            flow("1", "Lead form", "DRAFT"),
+            flow("2", "Survey", "PUBLISHED"),
+            flow("3", "100%", "DRAFT"),
+        ],
     )
     .await;
     assert_eq!(gateway.get("/v2/forms").send().await.status, 200);

@@ -71,9 +71,14 @@ async fn only_json_is_read_and_no_type_at_all_is_taken_for_it(place: Place) {
     let sent = gateway.meta.count().await;
 
     let message = "Send the body as Content-Type: application/json";
-    for content_type in
-        ["text/plain", "application/x-www-form-urlencoded", "application/jsonp", "json", "", "\u{e9}"]
-    {
+    for content_type in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/jsonp",
+        "json",
+        "",
+        "\u{e9}",
+    ] {
         for path in [TEXT, "/v2/webhooks/config"] {
             let ask = gateway.ask("POST", path).header("Content-Type", content_type);
             let answer = ask.body(body.as_str()).send().await;
@@ -122,7 +127,8 @@ async fn deep_nesting_in_unknown_members_is_no_ones_concern(place: Place) {
         if answer.status != 200 {
             answer.refused(400, "VALIDATION_ERROR", "Request body is not valid JSON");
         }
-        let objects = format!("{}1{}", r#"{"a":"#.repeat(depth.min(300_000)), "}".repeat(depth.min(300_000)));
+        let objects =
+            format!("{}1{}", r#"{"a":"#.repeat(depth.min(300_000)), "}".repeat(depth.min(300_000)));
         let answer = gateway.ask("POST", TEXT).json(&objects).send().await;
         assert_eq!(answer.status, 400, "{}", answer.text());
     }
@@ -157,8 +163,7 @@ async fn text_that_cannot_be_kept_is_refused_where_it_stands(place: Place) {
         (r"\ude00", unicode),
         (r"\ude00\ud83d", unicode),
     ] {
-        let body =
-            format!(r#"{{"phoneNumberId":"{NUMBER}","to":"1","text":"a{escape}b"}}"#);
+        let body = format!(r#"{{"phoneNumberId":"{NUMBER}","to":"1","text":"a{escape}b"}}"#);
         let answer = gateway.ask("POST", TEXT).json(&body).send().await;
         answer.faults(&[("text", message)]);
         let body = format!(r#"{{"phoneNumberId":"{NUMBER}{escape}","to":"1","text":"a"}}"#);

@@ -31,7 +31,10 @@ async fn a_huge_head_is_cut_off(place: Place) {
         many = many.header(&format!("X-{nth}"), "x");
     }
     assert_eq!(many.send().await.status, 431);
-    assert_eq!(gateway.get("/v2/health").header("X-Fits", "x".repeat(9000)).send().await.status, 200);
+    assert_eq!(
+        gateway.get("/v2/health").header("X-Fits", "x".repeat(9000)).send().await.status,
+        200
+    );
 }
 
 async fn a_token_that_is_no_text_is_a_wrong_token(place: Place) {
@@ -71,7 +74,8 @@ async fn two_requests_cannot_hide_in_one(place: Place) {
     assert!(connection.answer().await.is_none());
 
     let mut connection = gateway.connect().await;
-    let two = "GET /v2/health HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx";
+    let two =
+        "GET /v2/health HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx";
     connection.write(two.as_bytes()).await;
     assert_eq!(connection.answer().await.expect("an answer").status, 400);
 }

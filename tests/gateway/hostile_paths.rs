@@ -13,9 +13,33 @@ async fn an_id_that_is_none_is_not_found_and_nothing_goes_up(place: Place) {
     let gateway = Gateway::start(&place).await;
     let long = "1".repeat(129);
     let ids = [
-        "..%2fme", "..%2Fme", "%2e%2e%2fme", "me", "search%2f", "1%2f2", "1%3fx=1", "1%23x", "%00",
-        "1%00", "%ff", "%c3%28", "1%20", "%201", "1%0d%0aX:%20y", "1;2", "1.2", "1,2", "ä1", "*",
-        "%", "%zz", "1%252f2", "debug_token", &long, "~1", "1%5c2",
+        "..%2fme",
+        "..%2Fme",
+        "%2e%2e%2fme",
+        "me",
+        "search%2f",
+        "1%2f2",
+        "1%3fx=1",
+        "1%23x",
+        "%00",
+        "1%00",
+        "%ff",
+        "%c3%28",
+        "1%20",
+        "%201",
+        "1%0d%0aX:%20y",
+        "1;2",
+        "1.2",
+        "1,2",
+        "ä1",
+        "*",
+        "%",
+        "%zz",
+        "1%252f2",
+        "debug_token",
+        &long,
+        "~1",
+        "1%5c2",
     ];
     let rooms = [
         ("GET", "/v2/forms/{}", "Form not found"),
@@ -86,7 +110,9 @@ async fn a_template_name_is_data_and_never_a_path(place: Place) {
 
 async fn a_target_that_is_no_path_harms_nobody(place: Place) {
     let gateway = Gateway::start(&place).await;
-    for target in ["*", "http://evil.example/v2/me", "evil.example:443", "/v2/me?%ff=%ff&%00", "/?#"] {
+    for target in
+        ["*", "http://evil.example/v2/me", "evil.example:443", "/v2/me?%ff=%ff&%00", "/?#"]
+    {
         let mut connection = gateway.connect().await;
         let head = format!("GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         connection.write(head.as_bytes()).await;

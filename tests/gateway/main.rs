@@ -7,7 +7,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
     clippy::print_stderr,
     clippy::needless_pass_by_value,
     reason = "a case that cannot go on has failed"
@@ -29,10 +28,10 @@ mod hostile_paths;
 mod limits;
 mod logs;
 mod refusals;
-mod serving;
 #[path = "../store/server.rs"]
 mod server;
 mod service;
+mod serving;
 mod stopping;
 mod template_lists;
 mod template_sends;

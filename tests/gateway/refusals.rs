@@ -20,9 +20,15 @@ cases![
 
 async fn an_unknown_path_is_not_found_with_or_without_a_token(place: Place) {
     let gateway = Gateway::start(&place).await;
-    for path in
-        ["/v2", "/v2/", "/v1/me", "/v2/messages", "/v2/messages/send/fax", "/index.html", "/v2/me/x"]
-    {
+    for path in [
+        "/v2",
+        "/v2/",
+        "/v1/me",
+        "/v2/messages",
+        "/v2/messages/send/fax",
+        "/index.html",
+        "/v2/me/x",
+    ] {
         for method in ["GET", "POST", "DELETE"] {
             let answer = gateway.ask(method, path).send().await;
             answer.refused(404, "NOT_FOUND", "Route not found");
@@ -222,7 +228,8 @@ async fn a_query_parameter_given_twice_or_out_of_range_is_a_fault(place: Place) 
     }
     let wide = "must be a whole number from 1 to 1000";
     let narrow = "must be a whole number from 1 to 50";
-    for limit in ["0", "1001", "-1", "+5", "1.0", "ten", "", "99999999999999999999", "1e2", "%31%20"]
+    for limit in
+        ["0", "1001", "-1", "+5", "1.0", "ten", "", "99999999999999999999", "1e2", "%31%20"]
     {
         for (path, message) in
             [("/v2/templates", wide), ("/v2/forms", wide), ("/v2/forms/search", narrow)]

@@ -34,7 +34,8 @@ async fn a_list_comes_as_graph_has_it_in_our_envelope(place: Place) {
 async fn known_parameters_go_up_and_others_do_not(place: Place) {
     let gateway = Gateway::start(&place).await;
     gateway.meta.answers("GET", &list(), 200, r#"{"data":[]}"#).await;
-    let target = "/v2/templates?limit=7&after=a%26b&before=c&fields=x&access_token=y&search=s&status=z";
+    let target =
+        "/v2/templates?limit=7&after=a%26b&before=c&fields=x&access_token=y&search=s&status=z";
     assert_eq!(gateway.get(target).send().await.status, 200);
     let request = gateway.meta.only().await;
     assert_eq!(request.url.query(), Some("limit=7&after=a%26b&before=c"));
@@ -48,7 +49,9 @@ async fn links_lead_to_the_gateway_and_carry_no_token(place: Place) {
         setup.settings.listener.public_url = Some(base.parse().unwrap());
         let gateway = setup.start().await;
         let link = |cursor: &str| {
-            format!("https://graph.facebook.com/v23.0/{WABA}/message_templates?access_token={META_TOKEN}&limit=2&{cursor}")
+            format!(
+                "https://graph.facebook.com/v23.0/{WABA}/message_templates?access_token={META_TOKEN}&limit=2&{cursor}"
+            )
         };
         let body = json!({
             "data": [],

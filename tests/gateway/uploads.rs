@@ -69,7 +69,9 @@ fn expected(filename: &str, content_type: &str, body: &str) -> String {
     [
         "--B\r\nContent-Disposition: form-data; name=\"messaging_product\"\r\n\r\nwhatsapp\r\n",
         &format!("--B\r\nContent-Disposition: form-data; name=\"type\"\r\n\r\n{content_type}\r\n"),
-        &format!("--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{filename}\"\r\n"),
+        &format!(
+            "--B\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{filename}\"\r\n"
+        ),
         &format!("Content-Type: {content_type}\r\n\r\n{body}\r\n--B--\r\n"),
     ]
     .concat()
@@ -203,7 +205,8 @@ async fn a_form_that_is_none_is_refused(place: Place) {
     let ask = || gateway.ask("POST", "/v2/media/upload");
     let bare = ask().header("Content-Type", "multipart/form-data").body("x").send().await;
     bare.faults(&[("", "must be multipart with a boundary")]);
-    let headless = ask().header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"));
+    let headless =
+        ask().header("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"));
     for body in ["", "rubbish", "--the-boundary\r\n", "--the-boundary\r\n\r\nx"] {
         let answer = headless.clone().body(body).send().await;
         assert_eq!(answer.status, 400, "{body:?}: {}", answer.text());
@@ -249,7 +252,8 @@ async fn a_file_that_grows_too_large_is_refused(place: Place) {
 
 async fn a_large_file_goes_up_whole(place: Place) {
     let gateway = ready(&place).await;
-    let body: Vec<u8> = (0..20_000_000_u32).map(|nth| nth.to_le_bytes()[nth as usize % 4]).collect();
+    let body: Vec<u8> =
+        (0..20_000_000_u32).map(|nth| nth.to_le_bytes()[nth as usize % 4]).collect();
     let parts = [file(&body), number()];
     uploaded(&form(gateway.ask("POST", "/v2/media/upload"), &parts).chunked().send().await);
     let request = gateway.meta.only().await;
