@@ -1,13 +1,25 @@
 //! The command line: one file a subcommand. It connects the rooms and holds no rules of theirs.
 
+mod account;
+mod credentials;
+mod doctor;
+mod env_file;
+mod fresh_token;
+mod graph_failure;
 mod health;
+mod key;
 mod logging;
 mod migrate;
+mod output;
 mod sandbox;
+mod secret_file;
 mod serve;
 mod settings_error;
 mod store;
+mod token;
+mod which_account;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -20,7 +32,8 @@ use crate::config::{DatabaseSettings, GraphSettings, LoggingSettings, SecretKeys
 #[derive(Parser, Debug)]
 #[command(name = "avenping", version, arg_required_else_help = true)]
 struct Cli {
-    #[command(flatten)]
+    // Behind the options of the subcommand, which are looked for more often.
+    #[command(flatten, next_help_heading = "Settings")]
     settings: CommonSettings,
 
     #[command(subcommand)]
@@ -49,6 +62,21 @@ enum Command {
     Serve(serve::Serve),
     /// Try it all without a Meta account: the gateway with a stand-in for Meta
     Sandbox(sandbox::SandboxCommand),
+    /// Make, show, change and delete accounts
+    #[command(subcommand)]
+    Account(account::Account),
+    /// Replace or stop the API tokens of an account
+    #[command(subcommand)]
+    Token(token::Token),
+    /// Make a secret key
+    #[command(subcommand)]
+    Key(key::Key),
+    /// Check settings, database, secret key, and the way to Meta
+    ///
+    /// Each check is a line: `ok`, `warn` for what may be meant, or `fail`, with what to do about it.
+    /// The exit status is 1 if any check failed. Nothing is changed: a database that is missing or
+    /// not migrated is told, not made.
+    Doctor(doctor::Doctor),
     /// Bring the database up to date, and nothing else
     Migrate,
     /// Ask a running gateway whether it lives: for container health checks
@@ -58,40 +86,45 @@ enum Command {
 /// Runs the program. What goes wrong is said on standard error, in one line.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Before any thread is there: it writes to the environment.
-    let env_file = dotenvy::dotenv();
+    if key::is_all_that_is_asked(std::env::args_os().skip(1)) {
+        let made = key::generate();
+        return made.map_or_else(|error| failed(&error), |()| ExitCode::SUCCESS);
+    }
+    let env_file = env_file::read();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return settings_error::tell(&error),
+        Err(error) => return settings_error::tell(error),
     };
     let _guard = logging::start(&cli.settings.logging);
-    if let Err(error) = env_file
-        && !error.not_found()
-    {
-        return failed(&anyhow::anyhow!("the file .env cannot be read: {error}"));
-    }
+    let env_file = match env_file {
+        Ok(path) => path,
+        Err(error) => return failed(&error),
+    };
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return failed(&error.into()),
     };
-    match runtime.block_on(run(cli)) {
+    match runtime.block_on(run(cli, env_file.as_deref())) {
         Ok(code) => code,
         Err(error) => failed(&error),
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+async fn run(cli: Cli, env_file: Option<&Path>) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => serve.run(cli.settings).await?,
         Command::Sandbox(sandbox) => sandbox.run(cli.settings).await?,
+        Command::Account(account) => account.run(&cli.settings).await?,
+        Command::Token(token) => token.run(&cli.settings).await?,
+        Command::Key(key::Key::Generate) => key::generate()?,
+        Command::Doctor(doctor) => return doctor.run(cli.settings, env_file).await,
         Command::Migrate => migrate::run(&cli.settings).await?,
         Command::Health(health) => return health.run().await,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-#[expect(clippy::print_stderr, reason = "the program's own last words")]
 fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    output::complain(format_args!("error: {error:#}"));
     ExitCode::FAILURE
 }

@@ -13,6 +13,7 @@ mod interactive;
 mod media;
 mod message;
 mod page;
+mod reach;
 mod retry_budget;
 mod send;
 mod template;

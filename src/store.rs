@@ -11,6 +11,7 @@ pub mod flows;
 mod keyring;
 mod postgres;
 mod rows;
+mod schema;
 mod sql;
 mod sqlite;
 mod text;
@@ -54,6 +55,20 @@ pub async fn open(settings: &DatabaseSettings, keyring: Keyring) -> Result<Store
         }
         _ => Err(StoreError::UnknownDatabase),
     }
+}
+
+/// As [`open`], but a SQLite file that is not there is not created: [`StoreError::NoDatabase`].
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_existing(
+    settings: &DatabaseSettings,
+    keyring: Keyring,
+) -> Result<Store, StoreError> {
+    if settings.url.starts_with("sqlite:") {
+        sqlite::require_file(settings)?;
+    }
+    open(settings, keyring).await
 }
 
 /// Gives up on `work` after `limit`, also when the database has stopped answering altogether.

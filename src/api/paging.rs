@@ -83,7 +83,7 @@ mod tests {
 
     use super::own_links;
 
-    fn own(theirs: serde_json::Value, kept: &[(&str, String)]) -> serde_json::Value {
+    fn own(theirs: &serde_json::Value, kept: &[(&str, String)]) -> serde_json::Value {
         let here = "https://gw.example/v2/templates".parse().unwrap();
         own_links(theirs.as_object().unwrap().clone(), &here, kept).into()
     }
@@ -95,7 +95,7 @@ mod tests {
             "next": "https://graph.facebook.com/v23.0/1/message_templates?access_token=EAA&after=a1",
             "previous": "not a link",
         });
-        let ours = own(theirs, &[("limit", "5".to_owned())]);
+        let ours = own(&theirs, &[("limit", "5".to_owned())]);
         assert_eq!(ours["next"], "https://gw.example/v2/templates?limit=5&after=a1");
         assert_eq!(ours["previous"], "https://gw.example/v2/templates?limit=5&before=b1");
     }
@@ -103,6 +103,6 @@ mod tests {
     #[test]
     fn a_link_without_a_cursor_is_dropped() {
         let theirs = json!({ "next": "https://graph.facebook.com/x?access_token=EAA" });
-        assert_eq!(own(theirs, &[]), json!({}));
+        assert_eq!(own(&theirs, &[]), json!({}));
     }
 }

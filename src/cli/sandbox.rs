@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use keepsake::Keepsake;
 
-use super::{CommonSettings, serve};
+use super::{CommonSettings, output, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{DatabaseSettings, ListenerSettings, WebhookSettings};
@@ -147,23 +147,20 @@ async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> 
     Ok(())
 }
 
-#[expect(clippy::print_stdout, reason = "what the command is asked for")]
 fn tell(access: &Access<'_>, meta: &url::Url, json: bool) -> anyhow::Result<()> {
     if json {
-        println!("{}", serde_json::to_string(access)?);
-        return Ok(());
+        return output::json(access);
     }
     let Access { url, token, phone_number_id, waba_id } = access;
-    println!("listening on {url}\n");
-    println!("  token           {token}");
-    println!("  phoneNumberId   {phone_number_id}");
-    println!("  wabaId          {waba_id}");
-    println!("  stand-in        {meta} (in place of Meta)\n");
-    println!("Send a first message:\n");
-    println!(
+    output::line(format_args!("listening on {url}\n"))?;
+    output::line(format_args!("  token           {token}"))?;
+    output::line(format_args!("  phoneNumberId   {phone_number_id}"))?;
+    output::line(format_args!("  wabaId          {waba_id}"))?;
+    output::line(format_args!("  stand-in        {meta} (in place of Meta)\n"))?;
+    output::line("Send a first message:\n")?;
+    output::line(format_args!(
         "curl {url}/v2/messages/send/text -H 'Authorization: Bearer {token}' \
          -H 'Content-Type: application/json' \
          -d '{{\"phoneNumberId\":\"{phone_number_id}\",\"to\":\"15551234567\",\"text\":\"Hello\"}}'"
-    );
-    Ok(())
+    ))
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::{CommonSettings, store};
+use super::{CommonSettings, output, store};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{ListenerSettings, WebhookSettings};
@@ -24,7 +24,6 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    #[expect(clippy::print_stdout, reason = "scripts wait for this line")]
     pub(super) async fn run(self, settings: CommonSettings) -> anyhow::Result<()> {
         raise_descriptor_limit();
         let stopping = CancellationToken::new();
@@ -36,7 +35,8 @@ impl Serve {
             webhooks: self.webhooks,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping)?;
-        println!("listening on http://{}", gateway.address());
+        // Scripts wait for this line.
+        output::line(format_args!("listening on http://{}", gateway.address()))?;
         gateway.run(linger).await;
         Ok(())
     }

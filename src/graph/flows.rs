@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::exchange::Repeat;
 use super::page::bearer;
-use super::{Credentials, Graph, GraphFailure};
+use super::{Credentials, Edge, Graph, GraphFailure, PageQuery};
 use crate::model::{FlowSnapshot, GraphId};
 
 /// What the gateway reads of a flow; the caller gets all of it.
@@ -37,6 +37,24 @@ impl Flow {
 }
 
 impl Graph {
+    /// All flows of the account, over all pages.
+    ///
+    /// # Errors
+    /// As any read of Graph's.
+    pub async fn flows(
+        &self,
+        credentials: Credentials<'_>,
+        waba: &GraphId,
+    ) -> Result<Vec<FlowSnapshot>, GraphFailure> {
+        let mut flows = Vec::new();
+        let query = PageQuery { limit: Some(100), ..PageQuery::default() };
+        let mut pages = self.pages(credentials, waba, Edge::Flows, query);
+        while let Some(page) = pages.next().await? {
+            flows.extend(page.items.iter().filter_map(|item| Flow::read(item.get().as_bytes())));
+        }
+        Ok(flows)
+    }
+
     /// One flow, as Graph tells of it.
     ///
     /// # Errors

@@ -18,6 +18,8 @@ pub enum StoreError {
     NoFile,
     #[error("the directory {0} of the database file does not exist")]
     NoDirectory(PathBuf),
+    #[error("there is no database file {0}; `avenping migrate` makes it")]
+    NoDatabase(PathBuf),
     /// The email is taken, or the API token is somebody's already.
     #[error("{0} is already in use")]
     Taken(&'static str),
@@ -32,6 +34,8 @@ pub enum StoreError {
     Unavailable(#[source] Cause),
     #[error("the database was migrated by a newer version of the gateway")]
     NewerSchema,
+    #[error("the database is not migrated to what this version of the gateway needs")]
+    OldSchema,
     #[error("the migration failed: {0}")]
     Migration(#[source] Cause),
     #[error("AVENPING_SECRET_KEY holds no key; `avenping key generate` prints one")]

@@ -90,6 +90,13 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         .busy_timeout(WAIT))
 }
 
+/// Refuses a database that is yet to be created.
+pub(super) fn require_file(settings: &DatabaseSettings) -> Result<(), StoreError> {
+    let options = options(&settings.url)?;
+    let file = options.get_filename();
+    if file.is_file() { Ok(()) } else { Err(StoreError::NoDatabase(file.to_owned())) }
+}
+
 /// Creates the file, and has it keep a write-ahead log. SQLite does not wait for other
 /// connections when it changes the mode of a file, so the waiting is done here, until the
 /// caller's patience ends.

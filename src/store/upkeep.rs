@@ -10,6 +10,10 @@ pub trait Upkeep: Send + Sync {
     /// [`StoreError::NewerSchema`] if the database knows migrations that we do not.
     async fn migrate(&self) -> Result<(), StoreError>;
 
+    /// Looks whether [`Upkeep::migrate`] would change anything, and changes nothing:
+    /// [`StoreError::OldSchema`] if it would, [`StoreError::NewerSchema`] if it would refuse.
+    async fn check_schema(&self) -> Result<(), StoreError>;
+
     /// Answers if the database does.
     async fn ping(&self) -> Result<(), StoreError>;
 

@@ -11,12 +11,12 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-pub const WABA: &str = "102290129340398";
-pub const NUMBER: &str = "106540352242922";
-pub const OTHER_NUMBER: &str = "106540352242923";
-pub const TO: &str = "16505551234";
+pub(crate) const WABA: &str = "102290129340398";
+pub(crate) const NUMBER: &str = "106540352242922";
+pub(crate) const OTHER_NUMBER: &str = "106540352242923";
+pub(crate) const TO: &str = "16505551234";
 
-pub struct Caller {
+pub(crate) struct Caller {
     pub sandbox: Sandbox,
     pub clock: Clock,
     pub dir: TempDir,
@@ -24,32 +24,32 @@ pub struct Caller {
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub status: u16,
     pub body: Value,
 }
 
 impl Answer {
-    pub async fn of(response: Response) -> Self {
+    pub(crate) async fn of(response: Response) -> Self {
         let status = response.status().as_u16();
         let body = response.bytes().await.unwrap();
         Self { status, body: serde_json::from_slice(&body).unwrap() }
     }
 
-    pub fn code(&self) -> u64 {
+    pub(crate) fn code(&self) -> u64 {
         self.body["error"]["code"].as_u64().unwrap_or_default()
     }
 
-    pub fn details(&self) -> &str {
+    pub(crate) fn details(&self) -> &str {
         self.body["error"]["error_data"]["details"].as_str().unwrap_or_default()
     }
 
-    pub fn is_accepted(&self, what: &str) {
+    pub(crate) fn is_accepted(&self, what: &str) {
         assert_eq!(self.status, 200, "{what}: {}", self.body);
     }
 
     /// Refused with this code, in Meta's shape, and `names` in the details.
-    pub fn is_refused(&self, what: &str, code: u64, names: &str) {
+    pub(crate) fn is_refused(&self, what: &str, code: u64, names: &str) {
         let error = &self.body["error"];
         assert_eq!(self.code(), code, "{what}: {}", self.body);
         assert_eq!(error["type"], "OAuthException", "{what}");
@@ -63,11 +63,11 @@ impl Answer {
 }
 
 impl Caller {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_in(tempfile::tempdir().unwrap()).await
     }
 
-    pub async fn start_in(dir: TempDir) -> Self {
+    pub(crate) async fn start_in(dir: TempDir) -> Self {
         let clock = Clock::fixed(Timestamp::from_millis(1_800_000_000_000));
         let mut settings = demo(dir.path().to_owned()).unwrap();
         settings.clock = clock.clone();
@@ -85,56 +85,56 @@ impl Caller {
         Self { sandbox, clock, dir, http: client() }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         self.sandbox.url().join(path).unwrap().into()
     }
 
-    pub fn without_token(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+    pub(crate) fn without_token(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.http.request(method, self.url(path))
     }
 
-    pub fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> RequestBuilder {
         self.without_token(method, path).bearer_auth("sandbox-access-token")
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(reqwest::Method::GET, path).send().await.unwrap()).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         Answer::of(self.request(reqwest::Method::DELETE, path).send().await.unwrap()).await
     }
 
-    pub fn posting(&self, payload: &Value) -> RequestBuilder {
+    pub(crate) fn posting(&self, payload: &Value) -> RequestBuilder {
         self.request(reqwest::Method::POST, &format!("/v23.0/{NUMBER}/messages"))
             .header("content-type", "application/json")
             .body(payload.to_string())
     }
 
     /// Sends a whole payload.
-    pub async fn post(&self, payload: &Value) -> Answer {
+    pub(crate) async fn post(&self, payload: &Value) -> Answer {
         Answer::of(self.posting(payload).send().await.unwrap()).await
     }
 
     /// Sends one kind of message, with a sound envelope.
-    pub async fn send(&self, kind: &str, content: &Value) -> Answer {
+    pub(crate) async fn send(&self, kind: &str, content: &Value) -> Answer {
         self.post(&message(kind, content)).await
     }
 
-    pub async fn upload_form(&self, form: Form) -> Answer {
+    pub(crate) async fn upload_form(&self, form: Form) -> Answer {
         let request = self.request(reqwest::Method::POST, &format!("/v23.0/{NUMBER}/media"));
         Answer::of(request.multipart(form).send().await.unwrap()).await
     }
 
     /// The id of a media just uploaded.
-    pub async fn upload(&self, mime_type: &str, bytes: Vec<u8>) -> String {
+    pub(crate) async fn upload(&self, mime_type: &str, bytes: Vec<u8>) -> String {
         let answer = self.upload_form(form(mime_type, bytes)).await;
         answer.is_accepted("upload");
         answer.body["id"].as_str().unwrap().to_owned()
     }
 }
 
-pub fn message(kind: &str, content: &Value) -> Value {
+pub(crate) fn message(kind: &str, content: &Value) -> Value {
     json!({
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
@@ -144,7 +144,7 @@ pub fn message(kind: &str, content: &Value) -> Value {
     })
 }
 
-pub fn form(mime_type: &str, bytes: Vec<u8>) -> Form {
+pub(crate) fn form(mime_type: &str, bytes: Vec<u8>) -> Form {
     let part = Part::bytes(bytes).file_name("file").mime_str(mime_type).unwrap();
     Form::new()
         .text("messaging_product", "whatsapp")
@@ -153,7 +153,7 @@ pub fn form(mime_type: &str, bytes: Vec<u8>) -> Form {
 }
 
 /// So many characters, of two bytes each.
-pub fn long(length: usize) -> String {
+pub(crate) fn long(length: usize) -> String {
     "é".repeat(length)
 }
 

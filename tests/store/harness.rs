@@ -99,6 +99,17 @@ impl Place {
         store::open(&settings, Keyring::new(&keys)?).await
     }
 
+    pub(crate) async fn try_open_existing(&self) -> Result<Store, StoreError> {
+        let timeout = Duration::from_secs(30).into();
+        let settings = DatabaseSettings { url: self.url.clone(), timeout };
+        store::open_existing(&settings, Keyring::new(&[SecretKey::new([1; 32])])?).await
+    }
+
+    /// Whether the database is a file, which is not there before it is opened.
+    pub(crate) fn is_file(&self) -> bool {
+        self.directory.is_some()
+    }
+
     pub(crate) async fn raw(&self) -> Raw {
         if self.directory.is_some() {
             return Raw::Sqlite(SqliteConnection::connect(&self.url).await.unwrap());

@@ -12,6 +12,8 @@ cases![
     handles_that_migrate_at_once_all_succeed,
     migrating_again_changes_nothing,
     a_newer_schema_is_refused_and_can_be_asked_again,
+    a_look_at_the_schema_tells_what_migrating_would_do_and_does_nothing,
+    a_database_that_is_not_there_is_not_made_by_whoever_wants_one_that_is,
     what_was_written_is_there_after_reopening,
     a_database_answers_before_it_is_migrated,
     a_store_that_was_closed_is_unavailable,
@@ -60,6 +62,37 @@ async fn a_newer_schema_is_refused_and_can_be_asked_again(place: Place) {
     }
     place.execute("DELETE FROM _sqlx_migrations WHERE version = 9999").await;
     place.open(&[1]).await.migrate().await.unwrap();
+}
+
+async fn a_look_at_the_schema_tells_what_migrating_would_do_and_does_nothing(place: Place) {
+    let store = place.open(&[1]).await;
+    for _ in 0..2 {
+        let told = store.check_schema().await;
+        assert!(matches!(told, Err(StoreError::OldSchema)), "{told:?}");
+    }
+    store.migrate().await.unwrap();
+    store.check_schema().await.unwrap();
+
+    place.execute("DELETE FROM _sqlx_migrations WHERE version = 3").await;
+    let told = store.check_schema().await;
+    assert!(matches!(told, Err(StoreError::OldSchema)), "{told:?}");
+    place
+        .execute(
+            "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+             VALUES (9999, 'from the future', TRUE, 'x', 0)",
+        )
+        .await;
+    let told = store.check_schema().await;
+    assert!(matches!(told, Err(StoreError::NewerSchema)), "{told:?}");
+}
+
+async fn a_database_that_is_not_there_is_not_made_by_whoever_wants_one_that_is(place: Place) {
+    // The file of SQLite is yet to be made; a database of PostgreSQL's is always there.
+    for made in [false, true] {
+        let opened = place.try_open_existing().await;
+        assert_eq!(opened.is_ok(), made || !place.is_file(), "{:?}", opened.err());
+        place.open(&[1]).await;
+    }
 }
 
 async fn what_was_written_is_there_after_reopening(place: Place) {

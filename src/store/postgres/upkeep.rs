@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnection;
-use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
+use sqlx::{ConnectOptions as _, Connection as _, query, query_scalar};
 
 use super::Postgres;
-use crate::store::{StoreError, Upkeep, sql};
+use crate::store::{StoreError, Upkeep, schema, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -17,11 +17,24 @@ impl Upkeep for Postgres {
     async fn migrate(&self) -> Result<(), StoreError> {
         let connection = async { Ok(self.options.connect().await?) };
         let mut connection: PgConnection = self.within(connection).await?;
+        // Or it says, each time, that the table of migrations is there already.
+        query("SET client_min_messages = warning").execute(&mut connection).await?;
         // `run` is this call behind a trait whose lifetimes an async trait method cannot meet.
         let migrated = MIGRATIONS.run_direct(None, &mut connection, false).await;
         let closed = connection.close().await;
         migrated?;
         Ok(closed?)
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        let applied = async {
+            let known = query_scalar("SELECT to_regclass($1) IS NOT NULL");
+            if !known.bind(schema::TABLE).fetch_one(&self.pool).await? {
+                return Ok(Vec::new());
+            }
+            Ok(query_scalar(schema::APPLIED).fetch_all(&self.pool).await?)
+        };
+        schema::check(&MIGRATIONS, &self.within(applied).await?)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

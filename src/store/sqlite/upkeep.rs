@@ -7,7 +7,7 @@ use sqlx::migrate::Migrator;
 use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
 
 use super::Sqlite;
-use crate::store::{StoreError, Upkeep, sql};
+use crate::store::{StoreError, Upkeep, schema, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -25,6 +25,18 @@ impl Upkeep for Sqlite {
         MIGRATIONS.run_direct(None, &mut *tx, false).await?;
         tx.commit().await?;
         Ok(connection.close().await?)
+    }
+
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        let applied = async {
+            let known = query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = $1");
+            let known: i64 = known.bind(schema::TABLE).fetch_one(&self.readers).await?;
+            if known == 0 {
+                return Ok(Vec::new());
+            }
+            Ok(query_scalar(schema::APPLIED).fetch_all(&self.readers).await?)
+        };
+        schema::check(&MIGRATIONS, &self.within(applied).await?)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

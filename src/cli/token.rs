@@ -1,0 +1,91 @@
+//! `avenping token`: the API tokens of an account.
+
+use anyhow::{Context as _, ensure};
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::which_account::WhichAccount;
+use super::{CommonSettings, fresh_token, output, store};
+use crate::clock::Clock;
+use crate::config::Period;
+use crate::model::{AccountId, ApiToken};
+use crate::store::Store;
+
+#[derive(Subcommand, Debug)]
+pub(super) enum Token {
+    /// Make a new API token for an account, and print it once
+    Rotate(Rotate),
+    /// Stop every API token of an account at once
+    Revoke(Revoke),
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Rotate {
+    #[command(flatten)]
+    account: WhichAccount,
+
+    /// How much longer the old token works, such as 24h; without this it stops at once
+    #[arg(long, value_name = "PERIOD")]
+    keep_old_for: Option<Period>,
+
+    /// Print one JSON object: accountId and token
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(super) struct Revoke {
+    #[command(flatten)]
+    account: WhichAccount,
+
+    /// Print one JSON object: accountId and how many tokens were revoked
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Revoked<'a> {
+    account_id: &'a AccountId,
+    revoked: u64,
+}
+
+impl Token {
+    pub(super) async fn run(self, settings: &CommonSettings) -> anyhow::Result<()> {
+        let store = store::open_existing(settings).await?;
+        let done = match self {
+            Self::Rotate(rotate) => rotate.run(&store).await,
+            Self::Revoke(revoke) => revoke.run(&store).await,
+        };
+        store.close().await;
+        done
+    }
+}
+
+impl Rotate {
+    async fn run(self, store: &Store) -> anyhow::Result<()> {
+        let account = self.account.find(store).await?.id;
+        let token = ApiToken::generate()?;
+        let now = Clock::system().now();
+        let keep_old_until = self.keep_old_for.map(|period| now.plus(period.get()));
+        let rotated = store.rotate_token(&account, &token.to_store(now), keep_old_until).await;
+        ensure!(rotated.context("cannot rotate the token")?, "the account was just deleted");
+        fresh_token::show(&account, &token, self.json)
+    }
+}
+
+impl Revoke {
+    async fn run(self, store: &Store) -> anyhow::Result<()> {
+        let account = self.account.find(store).await?.id;
+        let revoked = store.revoke_tokens(&account, Clock::system().now()).await;
+        let revoked = revoked.context("cannot revoke the tokens")?;
+        if self.json {
+            return output::json(&Revoked { account_id: &account, revoked });
+        }
+        output::line(match revoked {
+            0 => "there was no token to stop".to_owned(),
+            1 => "1 token stopped".to_owned(),
+            many => format!("{many} tokens stopped"),
+        })
+    }
+}

@@ -1,0 +1,23 @@
+//! The promises of the command line, tried on the program itself: real processes, a SQLite file
+//! of their own, and a stand-in for Meta where one is needed.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed"
+)]
+
+mod accounts;
+mod changes;
+mod doctor;
+mod ended;
+mod keys;
+mod list;
+mod meta;
+mod place;
+mod running;
+mod server;
+mod settings;
+mod sync;
+mod token_files;
