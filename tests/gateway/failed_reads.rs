@@ -13,6 +13,7 @@ cases![
     throttling_is_waited_out_only_for_a_second,
     a_list_that_is_none_is_no_success,
     an_answer_too_large_is_refused,
+    a_dead_upstream_is_not_hit_much_harder_by_retries,
     the_time_for_a_read_holds_for_all_its_tries,
     graphs_statuses_are_mapped_for_reads_too,
 ];
@@ -133,6 +134,17 @@ async fn an_answer_too_large_is_refused(place: Place) {
     assert_eq!(told.status, 500);
     assert_eq!(told.json()["details"]["outcome"], "unknown");
     assert_eq!(wire.requests().len(), 1);
+}
+
+async fn a_dead_upstream_is_not_hit_much_harder_by_retries(place: Place) {
+    let wire = Wire::always(Act::Answer(answer(500, "", ""))).await;
+    let gateway = towards(&place, &wire).await;
+    let asks = (0..100).map(|_| gateway.get("/v2/templates").send());
+    let answers = futures_util::future::join_all(asks).await;
+    assert!(answers.iter().all(|answer| answer.status == 500));
+    // A tenth of the requests, and the ten that any gateway has to begin with.
+    let asked = wire.requests().len();
+    assert!((100..=120).contains(&asked), "{asked}");
 }
 
 async fn the_time_for_a_read_holds_for_all_its_tries(place: Place) {

@@ -221,6 +221,10 @@ impl Upkeep for Counting {
         self.counted().migrate().await
     }
 
+    async fn check_schema(&self) -> Result<(), StoreError> {
+        self.counted().check_schema().await
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         self.counted().ping().await
     }
