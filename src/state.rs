@@ -34,6 +34,8 @@ pub struct Shared {
     pub sends: TaskTracker,
     /// Cancelled when the process is told to stop.
     pub stopping: CancellationToken,
+    /// Cancelled shortly before a stop must be over: what may take longer gives up.
+    pub cutting_off: CancellationToken,
     /// The address that callers use; links in answers start with it.
     pub public_url: Url,
     /// The OpenAPI document of all routes, as JSON.

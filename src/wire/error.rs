@@ -57,6 +57,8 @@ pub enum ApiError {
     Upload(Box<GraphFailure>),
     #[error("Failed to download media")]
     MediaDownload(&'static str),
+    #[error("The gateway is stopping; try again")]
+    CutOff,
     #[error("Not ready: {0}")]
     NotReady(&'static str),
     #[error("The service is not available now; try again")]
@@ -71,6 +73,8 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error),
+            // Deleted a moment ago, while its token was still remembered.
+            StoreError::NoAccount => Self::InvalidToken,
             _ => Self::Store(error),
         }
     }
@@ -116,7 +120,7 @@ impl ApiError {
             Self::Graph(failure) => (upstream_status(failure, style), "INTERNAL_ERROR"),
             Self::Upload(failure) => (upload_status(failure, style), "INTERNAL_ERROR"),
             Self::MediaDownload(_) => (StatusCode::BAD_GATEWAY, "INTERNAL_ERROR"),
-            Self::NotReady(_) | Self::Unavailable(_) => {
+            Self::CutOff | Self::NotReady(_) | Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
             }
             Self::Store(_) | Self::Internal(_) => {
@@ -128,7 +132,7 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Graph(failure) | Self::Upload(failure) => failure.retry_after,
-            Self::NotReady(_) | Self::Unavailable(_) => Some(Duration::from_secs(1)),
+            Self::CutOff | Self::NotReady(_) | Self::Unavailable(_) => Some(Duration::from_secs(1)),
             _ => None,
         }
     }

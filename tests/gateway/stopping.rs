@@ -11,6 +11,7 @@ cases![
     readiness_is_gone_at_once_and_service_goes_on_for_a_while,
     a_running_request_comes_to_its_end_and_nothing_new_is_taken,
     a_connection_that_is_only_held_does_not_keep_it_from_stopping,
+    an_upload_that_would_outlast_the_stop_is_told_so,
     what_does_not_end_in_time_is_left_behind,
 ];
 
@@ -60,6 +61,24 @@ async fn a_connection_that_is_only_held_does_not_keep_it_from_stopping(place: Pl
     assert_eq!(idle.ask(gateway.get("/v2/me")).await.status, 200);
     gateway.stop();
     idle.ends().await;
+    gateway.stopped().await;
+}
+
+async fn an_upload_that_would_outlast_the_stop_is_told_so(place: Place) {
+    let wire = Wire::always(Act::Hang(Vec::new())).await;
+    let mut setup = Setup::new(&place).await.graph(&wire.url());
+    setup.settings.listener.drain_timeout = Duration::from_millis(500).into();
+    let mut gateway = setup.start().await;
+    let upload = gateway.ask("POST", "/v2/media").header("X-Phone-Number-Id", NUMBER);
+    let upload =
+        upload.header("Content-Type", "text/plain").body("a file that Graph will not take");
+    let running = tokio::spawn(upload.send());
+    eventually("Graph is asked", async || wire.requests().iter().any(|r| r.contains("a file")))
+        .await;
+
+    gateway.stop();
+    let answer = running.await.unwrap();
+    answer.refused(503, "SERVICE_UNAVAILABLE", "The gateway is stopping; try again");
     gateway.stopped().await;
 }
 
