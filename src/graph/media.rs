@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::TryStreamExt as _;
 use futures_util::stream::once;
-use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::CONTENT_TYPE;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Response, StatusCode};
 use serde::Deserialize;
@@ -35,9 +35,13 @@ pub struct MediaUpload {
 }
 
 impl MediaUpload {
-    fn headers(&self) -> HeaderMap {
-        let value = HeaderValue::from_str(&self.mime_type);
-        value.map(|value| HeaderMap::from_iter([(CONTENT_TYPE, value)])).unwrap_or_default()
+    fn part(&self) -> Part {
+        let part = || {
+            let file = Part::stream_with_length(from_its_start(&self.file), self.length);
+            file.file_name(self.filename.clone())
+        };
+        // A type that is none was sorted out when the file arrived; Graph would refuse it anyway.
+        part().mime_str(&self.mime_type).unwrap_or_else(|_| part())
     }
 }
 
@@ -91,13 +95,10 @@ impl Graph {
         let url = self.address(number, Some("media"));
         let budget = self.0.settings.media_timeout.get();
         let request = || {
-            let part = Part::stream_with_length(from_its_start(&upload.file), upload.length)
-                .file_name(upload.filename.clone())
-                .headers(upload.headers());
             let form = Form::new()
                 .text("messaging_product", "whatsapp")
                 .text("type", upload.mime_type.clone())
-                .part("file", part);
+                .part("file", upload.part());
             bearer(self.0.client.post(url.clone()).multipart(form), credentials)
         };
         let body = self.exchange(credentials, Repeat::UnlessSent, budget, request).await?;
