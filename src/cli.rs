@@ -68,7 +68,7 @@ enum Command {
     /// Replace or stop the API tokens of an account
     #[command(subcommand)]
     Token(token::Token),
-    /// Make a secret key
+    /// Make a secret key, or change to a new one
     #[command(subcommand)]
     Key(key::Key),
     /// Check settings, database, secret key, and the way to Meta
@@ -117,6 +117,7 @@ async fn run(cli: Cli, env_file: Option<&Path>) -> anyhow::Result<ExitCode> {
         Command::Account(account) => account.run(&cli.settings).await?,
         Command::Token(token) => token.run(&cli.settings).await?,
         Command::Key(key::Key::Generate) => key::generate()?,
+        Command::Key(key::Key::Rotate) => key::rotate(&cli.settings).await?,
         Command::Doctor(doctor) => return doctor.run(cli.settings, env_file).await,
         Command::Migrate => migrate::run(&cli.settings).await?,
         Command::Health(health) => return health.run().await,

@@ -197,6 +197,8 @@ pub fn read_body<T: FromFields>(body: &Members<'_>) -> Result<T, Violations> {
     let value = T::from_fields(&mut Fields::of_body(body, Path::Root, &mut faults));
     match value {
         Some(value) if faults.is_empty() => Ok(value),
+        // A reader that gives up without a word: the caller must not get an empty list.
+        None if faults.is_empty() => Err(Violations::one("", "is not valid")),
         _ => Err(faults),
     }
 }

@@ -8,6 +8,7 @@ mod recorder;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -37,8 +38,12 @@ pub struct Shared {
     pub sends: TaskTracker,
     /// Cancelled when the process is told to stop.
     pub stopping: CancellationToken,
+    /// Cancelled shortly before a stop must be over: what may take longer gives up.
+    pub cutting_off: CancellationToken,
     /// The address that callers use; links in answers start with it.
     pub public_url: Url,
+    /// The OpenAPI document of all routes, as JSON.
+    pub document: Bytes,
     pub upstream_status: UpstreamStatus,
     pub webhooks: WebhookSettings,
     pub recorder: Recorder,

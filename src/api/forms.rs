@@ -15,6 +15,7 @@ use crate::graph::{Credentials, Edge, Flow, Page, PageQuery};
 use crate::model::{FlowRecord, FlowSnapshot, GraphId, Timestamp};
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
 use crate::state::{AppState, Caller};
+use crate::store::StoreError;
 use crate::wire::{ApiError, Carried, GraphIdPath, Query, Reply, RequestRecord, data_of};
 
 const DEFAULT_PAGE: u32 = 25;
@@ -94,7 +95,7 @@ async fn all(
     let credentials = caller.credentials(record.deadline);
     let page = state.graph.page(credentials, &caller.waba_id, Edge::Flows, &asked);
     let page = record.upstream(page).await?;
-    keep(&state, caller, &page).await?;
+    keep(&state, caller, &snapshots(&page)).await?;
     let kept = [("limit", limit)];
     Ok(page_reply(&page, state.public_url.clone(), "/v2/forms", &kept))
 }
@@ -124,7 +125,7 @@ async fn by_id(
     let flow = record.upstream(state.graph.flow(credentials, &id)).await?;
     let snapshot = Flow::read(&flow).filter(|snapshot| snapshot.id == id);
     let snapshot = snapshot.ok_or(ApiError::FORM_NOT_FOUND)?;
-    state.store.save_flows(&caller.account.id, &[snapshot], state.clock.now()).await?;
+    keep(&state, caller, &[snapshot]).await?;
     Ok(data_of(&flow))
 }
 
@@ -142,23 +143,29 @@ async fn require_own(
     let query = PageQuery { limit: Some(LOOKUP_PAGE), ..PageQuery::default() };
     let mut pages = state.graph.pages(credentials, &caller.waba_id, Edge::Flows, query);
     while let Some(page) = pages.next().await? {
-        keep(state, caller, &page).await?;
-        if snapshots(&page).any(|flow| flow.id == *id) {
+        let seen = snapshots(&page);
+        keep(state, caller, &seen).await?;
+        if seen.iter().any(|flow| flow.id == *id) {
             return Ok(());
         }
     }
     Err(ApiError::FORM_NOT_FOUND)
 }
 
-/// Keeps what Graph's list says of the flows.
-async fn keep(state: &AppState, caller: &Caller, page: &Page) -> Result<(), ApiError> {
-    let seen: Vec<_> = snapshots(page).collect();
-    state.store.save_flows(&caller.account.id, &seen, state.clock.now()).await?;
-    Ok(())
+/// Keeps what Graph said, for the search and for the next look-up. Graph's answer is good also
+/// when the database is too busy to keep it.
+async fn keep(state: &AppState, caller: &Caller, flows: &[FlowSnapshot]) -> Result<(), ApiError> {
+    match state.store.save_flows(&caller.account.id, flows, state.clock.now()).await {
+        Err(StoreError::Unavailable(cause)) => {
+            tracing::warn!(%cause, "what Graph said of flows is not kept");
+            Ok(())
+        }
+        kept => Ok(kept?),
+    }
 }
 
-fn snapshots(page: &Page) -> impl Iterator<Item = FlowSnapshot> {
-    page.items.iter().filter_map(|item| Flow::read(item.get().as_bytes()))
+fn snapshots(page: &Page) -> Vec<FlowSnapshot> {
+    page.items.iter().filter_map(|item| Flow::read(item.get().as_bytes())).collect()
 }
 
 impl From<FlowRecord> for Form {

@@ -1,7 +1,5 @@
 //! What anybody may ask: is it there, which version, is it ready.
 
-use std::sync::{Arc, LazyLock};
-
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -10,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::access::Guard;
-use crate::openapi::{Answer, Route, document};
+use crate::openapi::{Answer, Route};
 use crate::state::AppState;
 use crate::wire::{ApiError, Reply};
 
@@ -82,10 +80,6 @@ async fn ready(State(state): State<AppState>) -> Result<Reply<Ready>, ApiError> 
     }
 }
 
-async fn openapi() -> Response {
-    static DOCUMENT: LazyLock<Arc<str>> = LazyLock::new(|| {
-        let document = document(&crate::app::routes());
-        document.to_json().unwrap_or_default().into()
-    });
-    ([(CONTENT_TYPE, "application/json")], DOCUMENT.to_string()).into_response()
+async fn openapi(State(state): State<AppState>) -> Response {
+    ([(CONTENT_TYPE, "application/json")], state.document.clone()).into_response()
 }

@@ -4,17 +4,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use super::{chores, router};
+use super::{chores, router, routes};
 use crate::clock::Clock;
 use crate::config::{
     GraphSettings, ListenerSettings, MetaSettings, RecordSettings, WebhookSettings,
 };
 use crate::graph::Graph;
+use crate::openapi;
 use crate::server::Server;
 use crate::state::{AppState, Callers, Inbox, Readiness, Recorder, RecorderTask, Shared};
 use crate::store::Store;
@@ -22,6 +23,11 @@ use crate::store::Store;
 /// What a request may take beyond the longest of its parts.
 const MARGIN: Duration = Duration::from_secs(5);
 const MEDIA_MARGIN: Duration = Duration::from_secs(10);
+
+/// Parts of the drain timeout: when what is still running gives up by itself, and when connections
+/// are no longer waited for.
+const CUT_OFF: f64 = 0.8;
+const LAST_CALL: f64 = 0.9;
 
 /// What a gateway is made of.
 #[derive(Clone, Debug)]
@@ -46,8 +52,8 @@ pub struct Gateway {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("cannot listen on {0}: {1}")]
-    Listen(SocketAddr, #[source] io::Error),
-    #[error("cannot set up the client of Graph: {0}")]
+    Listen(SocketAddr, io::Error),
+    #[error("cannot set up the client of Graph")]
     Client(#[from] reqwest::Error),
     #[error("the address {0} makes no URL")]
     Address(SocketAddr),
@@ -80,7 +86,9 @@ impl Gateway {
             readiness: Readiness::default(),
             sends: TaskTracker::new(),
             stopping,
+            cutting_off: CancellationToken::new(),
             public_url: listener.public_url.map_or_else(own, Ok)?,
+            document: openapi::document(&routes()).to_json().unwrap_or_default().into(),
             upstream_status: listener.upstream_status,
             webhooks: settings.webhooks,
             recorder,
@@ -101,25 +109,37 @@ impl Gateway {
     }
 
     /// Serves until it is told to stop: readiness says so at once, requests are served for
-    /// `linger` so that a balancer can notice, then nothing new is taken and what runs ends.
+    /// `linger` so that a balancer can notice, then nothing new is taken and what runs ends. All
+    /// of it is over within `linger` and the drain timeout.
     pub async fn run(self, linger: Duration) {
         let Self { server, state, recording, drain, .. } = self;
-        let stopping = state.stopping.clone();
         let (store, clock) = (state.store.clone(), state.clock.clone());
-        let chores = chores::run(store, clock, state.records.clone(), stopping.clone());
+        let chores = chores::run(store, clock, state.records.clone(), state.stopping.clone());
         let chores = tokio::spawn(chores);
         let stop_accepting = CancellationToken::new();
         let closing = async {
-            stopping.cancelled().await;
+            state.stopping.cancelled().await;
             tokio::time::sleep(linger).await;
             stop_accepting.cancel();
+            Instant::now() + drain
         };
-        tokio::join!(server.run(router(state.clone()), stop_accepting.clone(), drain), closing);
+        let cutting_off = async {
+            stop_accepting.cancelled().await;
+            tokio::time::sleep(drain.mul_f64(CUT_OFF)).await;
+            state.cutting_off.cancel();
+            std::future::pending().await
+        };
+        let last_call = drain.mul_f64(LAST_CALL);
+        let serving = server.run(router(state.clone()), stop_accepting.clone(), last_call);
+        let end = tokio::select! {
+            ((), end) = async { tokio::join!(serving, closing) } => end,
+            end = cutting_off => end,
+        };
         state.sends.close();
-        if timeout(drain, state.sends.wait()).await.is_err() {
+        if timeout_at(end, state.sends.wait()).await.is_err() {
             tracing::warn!("some sends did not end in time");
         }
-        recording.finish(drain).await;
+        recording.finish(end.saturating_duration_since(Instant::now())).await;
         if let Err(error) = chores.await {
             tracing::error!(%error, "the chores ended early");
         }

@@ -1,4 +1,4 @@
-//! The outermost layer: a request id, the wording of errors, a net under panics, one log line.
+//! The outermost layer: the record of the request, the wording of errors, a net under panics.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
+use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, Method};
 
 use crate::state::AppState;
 use crate::wire::{ApiError, RequestRecord, word};
@@ -23,12 +23,21 @@ pub(super) async fn outer(
     let route = request.extensions().get::<MatchedPath>().cloned();
     let media = route.as_ref().is_some_and(|route| route.as_str().starts_with("/v2/media"));
     let limit = if media { state.media_limit } else { state.request_limit };
-    let record = Arc::new(RequestRecord::start(limit));
     let request_id = request_id(request.headers());
-    let method = request.method().clone();
+    let record = RequestRecord::start(request.method().clone(), route, request_id, limit);
+    let record = Arc::new(record);
     request.extensions_mut().insert(Arc::clone(&record));
 
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answered = if media {
+        // A file may take longer than a stop may: what is cut off is told so.
+        tokio::select! {
+            answered = answer => answered,
+            () = state.cutting_off.cancelled() => Ok(ApiError::CutOff.into_response()),
+        }
+    } else {
+        answer.await
+    };
     let mut response = answered.unwrap_or_else(|_| ApiError::Internal("a panic").into_response());
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
         let worded = word(&error, state.upstream_status);
@@ -37,8 +46,8 @@ pub(super) async fn outer(
         response = worded.into_response();
         response.headers_mut().extend(headers);
     }
-    finish(&mut response, &request_id, &record, &state);
-    log(&method, route.as_ref(), &response, &request_id, &record);
+    finish(&mut response, &record, &state);
+    record.note_answer(response.status());
     response
 }
 
@@ -56,9 +65,9 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     id.unwrap_or_else(|_| HeaderValue::from_static("unknown"))
 }
 
-fn finish(response: &mut Response, id: &HeaderValue, record: &RequestRecord, state: &AppState) {
+fn finish(response: &mut Response, record: &RequestRecord, state: &AppState) {
     let headers = response.headers_mut();
-    headers.insert(X_REQUEST_ID, id.clone());
+    headers.insert(X_REQUEST_ID, record.request_id().clone());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if record.account.get().is_some() && !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -66,25 +75,4 @@ fn finish(response: &mut Response, id: &HeaderValue, record: &RequestRecord, sta
     if state.stopping.is_cancelled() {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
-}
-
-fn log(
-    method: &Method,
-    route: Option<&MatchedPath>,
-    response: &Response,
-    id: &HeaderValue,
-    record: &RequestRecord,
-) {
-    tracing::info!(
-        target: "avenping::request",
-        method = method.as_str(),
-        route = route.map_or("none", MatchedPath::as_str),
-        status = response.status().as_u16(),
-        micros = record.micros(),
-        upstream_micros = record.upstream_micros(),
-        account = record.account.get().map(tracing::field::display),
-        request_id = id.to_str().unwrap_or_default(),
-        outcome = record.outcome.get().copied().unwrap_or("answered"),
-        "request"
-    );
 }

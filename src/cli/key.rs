@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use anyhow::Context as _;
 use clap::Subcommand;
 
-use super::output;
+use super::{CommonSettings, output, store};
 use crate::config::SecretKey;
 
 #[derive(Subcommand, Debug)]
@@ -15,6 +15,28 @@ pub(super) enum Key {
     /// Keep it safe, and apart from backups of the database: without it the Meta tokens in there
     /// cannot be read, with it they can.
     Generate,
+    /// Seal everything with the new key, while servers run
+    ///
+    /// Set AVENPING_SECRET_KEY to the new key, a comma and the old one, here and for every server.
+    /// When this command has ended, the old key can go.
+    Rotate,
+}
+
+/// Accounts sealed in one step: few enough that no sender waits for them.
+const AT_ONCE: i64 = 500;
+
+/// Seals every account with the first key of the settings.
+pub(super) async fn rotate(settings: &CommonSettings) -> anyhow::Result<()> {
+    let store = store::open_existing(settings).await?;
+    let old = store.old_key_rows().await?;
+    let mut done = 0;
+    while store.old_key_rows().await? > 0 {
+        done += store.rewrap_keys(AT_ONCE).await.context("cannot seal the accounts anew")?;
+    }
+    store.close().await;
+    output::line(format_args!(
+        "{old} accounts were sealed with an old key; {done} are sealed anew, none is left"
+    ))
 }
 
 /// Prints a key and nothing else, so that it can be kept without being seen.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::value::RawValue;
-use utoipa::openapi::schema::{ArrayBuilder, Schema};
+use utoipa::openapi::schema::{ArrayBuilder, Schema, SchemaType};
 use utoipa::openapi::{ObjectBuilder, RefOr};
 
 use super::{Field, Json, Place};
@@ -77,7 +77,8 @@ impl Field for Forwarded {
     }
 
     fn schema() -> Schema {
-        let any = RefOr::T(Schema::Object(ObjectBuilder::new().build()));
+        let any = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
+        let any = RefOr::T(Schema::Object(any.build()));
         Schema::Array(ArrayBuilder::new().items(any).build())
     }
 }

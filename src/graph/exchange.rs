@@ -24,6 +24,12 @@ pub(super) enum Repeat {
     Freely,
 }
 
+impl Repeat {
+    fn told(self, failure: GraphFailure) -> GraphFailure {
+        if self == Self::Freely { failure.of_a_read() } else { failure }
+    }
+}
+
 impl Graph {
     /// Makes the call that `request` builds, anew for each try, and answers within `budget`.
     pub(super) async fn exchange(
@@ -41,7 +47,7 @@ impl Graph {
             let failure = match attempt {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(failure)) => failure,
-                Err(_) => return Err(for_reader(repeat, out_of_time())),
+                Err(_) => return Err(repeat.told(out_of_time())),
             };
             let wait = worth_repeating(&failure, repeat, tries);
             match wait {
@@ -49,17 +55,14 @@ impl Graph {
                     tokio::time::sleep(wait).await;
                     tries += 1;
                 }
-                _ => return Err(for_reader(repeat, failure)),
+                _ => return Err(repeat.told(failure)),
             }
         }
     }
 }
 
 /// One try, without a limit on its time.
-pub(super) async fn once(
-    request: RequestBuilder,
-    token: &SecretString,
-) -> Result<Bytes, GraphFailure> {
+async fn once(request: RequestBuilder, token: &SecretString) -> Result<Bytes, GraphFailure> {
     let response = request.send().await.map_err(|error| without_answer(&error))?;
     let answer = Answer::read(response).await.map_err(|(status, why)| {
         let detail = match why {
@@ -109,12 +112,4 @@ fn backoff(tries: u32) -> Duration {
     let step = FIRST_BACKOFF.saturating_mul(1 << tries.min(4)).min(LAST_BACKOFF);
     let random = getrandom::u32().unwrap_or(u32::MAX);
     step.mul_f64(f64::from(random) / f64::from(u32::MAX))
-}
-
-/// A read that failed half way did nothing: the caller may ask again.
-fn for_reader(repeat: Repeat, mut failure: GraphFailure) -> GraphFailure {
-    if repeat == Repeat::Freely && failure.outcome == Outcome::Unknown {
-        failure.retryable = true;
-    }
-    failure
 }

@@ -80,6 +80,12 @@ impl GraphFailure {
         }
     }
 
+    /// A read that failed half way did nothing: the caller may ask again.
+    pub(super) fn of_a_read(mut self) -> Self {
+        self.retryable |= self.outcome == Outcome::Unknown;
+        self
+    }
+
     pub(super) fn with_status(mut self, status: u16) -> Self {
         self.upstream_status = Some(status);
         self

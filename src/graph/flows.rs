@@ -27,10 +27,12 @@ impl Flow {
         let flow: Self = serde_json::from_slice(text).ok()?;
         let validation =
             flow.validation_errors.map_or_else(|| "[]".into(), |raw| raw.get().to_owned());
+        // No database keeps U+0000 in a text, and one odd name must not hide the other flows.
+        let kept = |text: String| text.replace('\0', "\u{fffd}");
         Some(FlowSnapshot {
             id: GraphId::parse(&flow.id)?,
-            name: flow.name,
-            status: flow.status,
+            name: kept(flow.name),
+            status: kept(flow.status),
             validation,
         })
     }

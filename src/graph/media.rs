@@ -1,16 +1,21 @@
 //! Media: upload, look-up, bytes, deletion. Files pass through; none is ever held in memory.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use futures_util::stream::once;
+use http::header::CONTENT_TYPE;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Response, StatusCode};
 use serde::Deserialize;
+use tokio::io::AsyncSeekExt as _;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::io::ReaderStream;
 use url::Url;
 
-use super::exchange::{Repeat, once, out_of_time, without_answer};
+use super::exchange::{Repeat, out_of_time, without_answer};
 use super::failure::{Cause, GraphFailure, Outcome};
 use super::page::bearer;
 use super::{Credentials, Graph};
@@ -18,14 +23,37 @@ use crate::model::GraphId;
 
 /// How long the first byte of a download may take, and each one after a byte.
 const BYTES_WAIT: Duration = Duration::from_secs(10);
+const READ_AT_ONCE: usize = 64 * 1024;
 
 /// A file that is ready to go up, its length known.
 #[derive(Debug)]
 pub struct MediaUpload {
-    pub file: tokio::fs::File,
+    pub file: Arc<std::fs::File>,
     pub length: u64,
     pub filename: String,
     pub mime_type: String,
+}
+
+impl MediaUpload {
+    fn part(&self) -> Part {
+        let part = || {
+            let file = Part::stream_with_length(from_its_start(&self.file), self.length);
+            file.file_name(self.filename.clone())
+        };
+        // A type that is none was sorted out when the file arrived; Graph would refuse it anyway.
+        part().mime_str(&self.mime_type).unwrap_or_else(|_| part())
+    }
+}
+
+/// The bytes of a file, opened anew for each try.
+fn from_its_start(file: &Arc<std::fs::File>) -> Body {
+    let file = Arc::clone(file);
+    let opened = async move {
+        let mut file = tokio::fs::File::from_std(file.try_clone()?);
+        file.rewind().await?;
+        Ok::<_, std::io::Error>(ReaderStream::with_capacity(file, READ_AT_ONCE))
+    };
+    Body::wrap_stream(once(opened).try_flatten())
 }
 
 /// What Graph knows of a media.
@@ -64,23 +92,16 @@ impl Graph {
             id: String,
         }
 
-        let unsent = |detail| GraphFailure::new(Outcome::NotSent, Cause::Broken, detail);
-        let file = Body::wrap_stream(ReaderStream::with_capacity(upload.file, 64 * 1024));
-        let part = Part::stream_with_length(file, upload.length)
-            .file_name(upload.filename)
-            .mime_str(&upload.mime_type)
-            .map_err(|_| unsent("the file has no usable content type"))?;
-        let form = Form::new()
-            .text("messaging_product", "whatsapp")
-            .text("type", upload.mime_type)
-            .part("file", part);
         let url = self.address(number, Some("media"));
-        // The stream can be read once, so the request can be made once.
-        let request = bearer(self.0.client.post(url).multipart(form), credentials);
         let budget = self.0.settings.media_timeout.get();
-        let attempt =
-            timeout_at(credentials.deadline(budget), once(request, credentials.token)).await;
-        let body = attempt.map_err(|_| out_of_time())??;
+        let request = || {
+            let form = Form::new()
+                .text("messaging_product", "whatsapp")
+                .text("type", upload.mime_type.clone())
+                .part("file", upload.part());
+            bearer(self.0.client.post(url.clone()).multipart(form), credentials)
+        };
+        let body = self.exchange(credentials, Repeat::UnlessSent, budget, request).await?;
         let uploaded: Option<Uploaded> = serde_json::from_slice(&body).ok();
         match uploaded {
             Some(uploaded) if !uploaded.id.is_empty() => Ok(uploaded.id),
@@ -118,7 +139,8 @@ impl Graph {
         let answer: Option<Answer> = serde_json::from_slice(&body).ok();
         let Some(answer) = answer.filter(|answer| answer.id == media.as_str()) else {
             let detail = "Graph's answer is about another object";
-            return Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200));
+            let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
+            return Err(failure.with_status(200).of_a_read());
         };
         let url_announced = answer.url.as_ref().is_some_and(|url| !url.is_empty());
         let url = answer.url.and_then(|url| Url::parse(&url).ok());
@@ -201,7 +223,7 @@ impl MediaBytes {
 
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
-        self.response.headers().get(http::header::CONTENT_TYPE)?.to_str().ok()
+        self.response.headers().get(CONTENT_TYPE)?.to_str().ok()
     }
 
     /// The next piece; `None` at the end.

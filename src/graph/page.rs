@@ -65,7 +65,8 @@ impl Graph {
         let page: Option<Page> = serde_json::from_slice(&body).ok();
         let Some(mut page) = page else {
             let detail = "Graph's answer is not a list";
-            return Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200));
+            let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
+            return Err(failure.with_status(200).of_a_read());
         };
         if let Some(paging) = page.paging.take() {
             let clean = without_token(paging.get(), credentials.token);

@@ -63,7 +63,7 @@ pub(super) fn media_link(fields: &mut Fields<'_>) -> Option<Link> {
 /// One of a few kinds of media, by name.
 impl Field for MediaKind {
     fn read(value: Json<'_>, place: &mut Place<'_>) -> Option<Self> {
-        let name = value.as_string()?.ok();
+        let name = value.as_string().and_then(Result::ok);
         let kind = Self::ALL.into_iter().find(|kind| name.as_deref() == Some(kind.name()));
         kind.or_else(|| place.fault("must be image, video, audio or document"))
     }

@@ -12,7 +12,20 @@ pub(super) const EXAMPLE: &str = r#"{
   "templateName": "order_shipped",
   "language": "en_US",
   "components": [
-    { "type": "body", "parameters": [{ "type": "text", "text": "Pablo" }, { "type": "text", "text": "A-1" }] }
+    {
+      "type": "body",
+      "parameters": [
+        { "type": "text", "text": "Pablo" },
+        { "type": "text", "text": "860198-230332" },
+        { "type": "text", "text": "12 May" }
+      ]
+    },
+    {
+      "type": "button",
+      "sub_type": "url",
+      "index": "0",
+      "parameters": [{ "type": "text", "text": "860198" }]
+    }
   ]
 }"#;
 

@@ -68,8 +68,8 @@ pub fn check_webhook_url(text: &str, allow_private: bool) -> Result<Url, &'stati
     if text.len() > 2048 {
         return Err("must be at most 2048 bytes");
     }
-    if text.chars().any(char::is_control) || text.trim() != text {
-        return Err("must not contain control characters, nor spaces around it");
+    if text.chars().any(|c| c.is_control() || c.is_whitespace()) {
+        return Err("must not contain control characters or spaces");
     }
     let url = Url::parse(text).map_err(|_| "must be an https URL")?;
     let http_allowed = allow_private && url.scheme() == "http";
@@ -151,10 +151,7 @@ mod tests {
             ("https://[::ffff:10.0.0.1]/", "must be a public address"),
             ("https://localhost/", "must be a public address"),
             ("https://a.localhost./", "must be a public address"),
-            (
-                "https://a.example/\u{7}",
-                "must not contain control characters, nor spaces around it",
-            ),
+            ("https://a.example/\u{7}", "must not contain control characters or spaces"),
         ];
         for (url, fault) in refused {
             assert_eq!(check_webhook_url(url, false).unwrap_err(), fault, "{url:?}");

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 use crate::clock::Clock;
 use crate::graph::Credentials;
 use crate::model::{Account, GraphId, TokenDigest};
-use crate::store::{Store, StoreError};
+use crate::store::{Accounts, StoreError};
 
 /// A revoked token stops within a second everywhere: this age, plus the time of one request.
 const MAX_AGE: Duration = Duration::from_millis(750);
@@ -34,7 +34,7 @@ pub enum Found {
 
 /// The cache of [`Found`], shared by all requests.
 pub struct Callers {
-    store: Store,
+    accounts: Arc<dyn Accounts>,
     clock: Clock,
     cache: Cache<TokenDigest, Remembered>,
 }
@@ -66,8 +66,8 @@ impl Caller {
 
 impl Callers {
     #[must_use]
-    pub fn new(store: Store, clock: Clock) -> Self {
-        Self { store, clock, cache: Cache::new(MOST_TOKENS) }
+    pub fn new(accounts: Arc<dyn Accounts>, clock: Clock) -> Self {
+        Self { accounts, clock, cache: Cache::new(MOST_TOKENS) }
     }
 
     /// Who holds the token with this digest. Of many requests at once, one asks the store.
@@ -88,7 +88,7 @@ impl Callers {
     async fn ask(&self, digest: &TokenDigest) -> Result<Remembered, StoreError> {
         // Taken before the question: the answer is at least this old.
         let asked = Instant::now();
-        let account = self.store.account_by_token(digest, self.clock.now()).await?;
+        let account = self.accounts.account_by_token(digest, self.clock.now()).await?;
         let found = match account {
             Some(account) if !account.suspended => Caller::of(account),
             _ => Found::Nobody,

@@ -13,7 +13,7 @@ pub enum StoreError {
     #[error("the database URL must start with sqlite:// or postgres://")]
     UnknownDatabase,
     #[error("the database URL is not understood: {0}")]
-    BadUrl(#[source] Cause),
+    BadUrl(Cause),
     #[error("the SQLite database must be a file, as in sqlite://avenping.db")]
     NoFile,
     #[error("the directory {0} of the database file does not exist")]
@@ -31,13 +31,13 @@ pub enum StoreError {
     /// The database is away, full, or too slow: the same call may succeed later. When it was
     /// too slow, what was to be written may have been written.
     #[error("the database does not answer: {0}")]
-    Unavailable(#[source] Cause),
+    Unavailable(Cause),
     #[error("the database was migrated by a newer version of the gateway")]
     NewerSchema,
     #[error("the database is not migrated to what this version of the gateway needs")]
     OldSchema,
     #[error("the migration failed: {0}")]
-    Migration(#[source] Cause),
+    Migration(Cause),
     #[error("AVENPING_SECRET_KEY holds no key; `avenping key generate` prints one")]
     NoKey,
     /// The key that sealed a row is not among those of `AVENPING_SECRET_KEY`.
@@ -49,7 +49,7 @@ pub enum StoreError {
     NoRandomness,
     /// A query failed for a reason that will not go away by itself.
     #[error("the database refused: {0}")]
-    Query(#[source] Cause),
+    Query(Cause),
 }
 
 /// What the database said, less the values it said it about.

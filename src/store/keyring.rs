@@ -67,13 +67,31 @@ impl Keyring {
     pub fn fresh_data_key(&self, account: &AccountId) -> Result<(DataKey, WrappedKey), StoreError> {
         let mut key = Zeroizing::new([0_u8; 32]);
         getrandom::fill(&mut key[..]).map_err(|_| StoreError::NoRandomness)?;
+        let key = DataKey { account: account.clone(), key };
+        let wrapped = self.wrap(&key)?;
+        Ok((key, wrapped))
+    }
 
+    /// Wraps a data key with the current key, whichever wrapped it before.
+    ///
+    /// # Errors
+    /// As [`Keyring::data_key`].
+    pub fn rewrap(&self, account: &AccountId, wrapped: &[u8]) -> Result<WrappedKey, StoreError> {
+        self.wrap(&self.data_key(account, wrapped)?)
+    }
+
+    /// The id of the key that wraps now, in hex.
+    #[must_use]
+    pub fn current_id(&self) -> String {
+        hex::encode(self.current.id)
+    }
+
+    fn wrap(&self, key: &DataKey) -> Result<WrappedKey, StoreError> {
         let mut bytes = vec![VERSION];
         bytes.extend(self.current.id);
-        let context = context(account, DATA_KEY);
-        bytes.extend(encrypt(self.current.key.bytes(), &context, &key[..])?);
-        let wrapped = WrappedKey { bytes, key_id: hex::encode(self.current.id) };
-        Ok((DataKey { account: account.clone(), key }, wrapped))
+        let context = context(&key.account, DATA_KEY);
+        bytes.extend(encrypt(self.current.key.bytes(), &context, &key.key[..])?);
+        Ok(WrappedKey { bytes, key_id: self.current_id() })
     }
 
     /// # Errors

@@ -88,4 +88,13 @@ pub(super) const SAVE_WEBHOOK_CONFIG: &str = "
     SET url = excluded.url, code = excluded.code, verified = excluded.verified,
         events = excluded.events";
 
+pub(super) const OLD_KEY_ROWS: &str = "SELECT count(*) FROM accounts WHERE data_key_id <> $1";
+
+pub(super) const OLD_KEYS: &str =
+    "SELECT id, data_key FROM accounts WHERE data_key_id <> $1 ORDER BY id LIMIT $2";
+
+/// Only if nobody wrapped it anew in between.
+pub(super) const REWRAP_KEY: &str =
+    "UPDATE accounts SET data_key = $2, data_key_id = $3 WHERE id = $1 AND data_key = $4";
+
 pub(super) const KEYS_IN_USE: &str = "SELECT DISTINCT data_key_id FROM accounts";

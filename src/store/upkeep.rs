@@ -20,6 +20,13 @@ pub trait Upkeep: Send + Sync {
     /// [`StoreError::MissingKey`] if anything is sealed with a key that we do not hold.
     async fn check_keys(&self) -> Result<(), StoreError>;
 
+    /// How many accounts are still sealed with an old key.
+    async fn old_key_rows(&self) -> Result<u64, StoreError>;
+
+    /// Seals up to `limit` accounts with the current key instead of an old one, while servers run.
+    /// Answers how many it was; an account that changes meanwhile is left for the next call.
+    async fn rewrap_keys(&self, limit: i64) -> Result<u64, StoreError>;
+
     /// Closes the connections, after the queries that are running.
     async fn close(&self);
 }

@@ -67,6 +67,8 @@ pub enum ApiError {
     KeyInProgress,
     #[error("This Idempotency-Key was used for another request")]
     KeyReused,
+    #[error("The gateway is stopping; try again")]
+    CutOff,
     #[error("Not ready: {0}")]
     NotReady(&'static str),
     #[error("The service is not available now; try again")]
@@ -81,6 +83,8 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error),
+            // Deleted a moment ago, while its token was still remembered.
+            StoreError::NoAccount => Self::InvalidToken,
             _ => Self::Store(error),
         }
     }
@@ -130,7 +134,7 @@ impl ApiError {
             Self::Graph(failure) => (upstream_status(failure, style), "INTERNAL_ERROR"),
             Self::Upload(failure) => (upload_status(failure, style), "INTERNAL_ERROR"),
             Self::MediaDownload(_) => (StatusCode::BAD_GATEWAY, "INTERNAL_ERROR"),
-            Self::NotReady(_) | Self::NotStored | Self::Unavailable(_) => {
+            Self::CutOff | Self::NotReady(_) | Self::NotStored | Self::Unavailable(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
             }
             Self::Store(_) | Self::Internal(_) => {
@@ -142,9 +146,11 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Graph(failure) | Self::Upload(failure) => failure.retry_after,
-            Self::NotReady(_) | Self::NotStored | Self::Unavailable(_) | Self::KeyInProgress => {
-                Some(Duration::from_secs(1))
-            }
+            Self::CutOff
+            | Self::NotReady(_)
+            | Self::NotStored
+            | Self::Unavailable(_)
+            | Self::KeyInProgress => Some(Duration::from_secs(1)),
             _ => None,
         }
     }

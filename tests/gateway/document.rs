@@ -1,1 +1,305 @@
-pub(crate) const CASES: &[crate::harness::Case] = &[];
+//! The OpenAPI document: complete, sound, and of one mind with what reads the requests.
+
+use std::collections::BTreeSet;
+
+use avenping_gateway::app::routes;
+use avenping_gateway::openapi::Body;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Gateway, NUMBER, Place, WABA, cases};
+
+cases![
+    every_route_is_in_the_document_and_nothing_else,
+    every_reference_leads_somewhere,
+    each_example_fits_its_schema_and_passes_the_gateway,
+    a_missing_required_member_is_refused_by_reader_and_schema_alike,
+    an_empty_body_is_told_of_every_required_member_and_no_other,
+    what_the_schema_refuses_the_reader_refuses_too,
+    answers_are_as_the_document_describes_them,
+    refusals_are_as_the_document_describes_them,
+];
+
+async fn document(gateway: &Gateway) -> Value {
+    let answer = gateway.get("/v2/openapi.json").anonymous().send().await;
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    assert_eq!(answer.status, 200);
+    answer.json()
+}
+
+/// A schema of the document, able to look up what it refers to.
+fn validator(document: &Value, schema: &Value) -> Validator {
+    let whole = json!({ "components": document["components"], "allOf": [schema] });
+    jsonschema::validator_for(&whole).unwrap()
+}
+
+async fn every_route_is_in_the_document_and_nothing_else(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let document = document(&gateway).await;
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"));
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            documented.insert(format!("{} {path}", method.to_uppercase()));
+            assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()));
+        }
+    }
+    let served: BTreeSet<_> =
+        routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    assert_eq!(documented, served);
+    let ids: BTreeSet<_> = document["paths"]
+        .as_object()
+        .unwrap()
+        .values()
+        .flat_map(|item| item.as_object().unwrap().values())
+        .map(|operation| operation["operationId"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), served.len(), "operation ids differ");
+}
+
+async fn every_reference_leads_somewhere(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let document = document(&gateway).await;
+    let mut left = vec![&document];
+    let mut count = 0;
+    while let Some(value) = left.pop() {
+        match value {
+            Value::Array(items) => left.extend(items),
+            Value::Object(members) => {
+                left.extend(members.values());
+                if let Some(Value::String(reference)) = members.get("$ref") {
+                    let pointer = reference.strip_prefix('#').expect("it is local");
+                    assert!(document.pointer(pointer).is_some(), "{reference}");
+                    count += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    assert!(count > 50);
+}
+
+/// A documented JSON body: where it is posted to, its schema, its example.
+struct Documented {
+    path: String,
+    schema: Value,
+    example: Value,
+}
+
+async fn bodies(gateway: &Gateway) -> (Value, Vec<Documented>) {
+    let document = document(gateway).await;
+    let mut bodies = Vec::new();
+    for route in routes() {
+        let Some(Body::Json { .. }) = route.body else { continue };
+        let method = route.method.as_str().to_lowercase();
+        let body = &document["paths"][route.path][method]["requestBody"];
+        let content = &body["content"]["application/json"];
+        bodies.push(Documented {
+            path: route.path.replace("{name}", "order_shipped"),
+            schema: content["schema"].clone(),
+            example: content["example"].clone(),
+        });
+    }
+    assert!(bodies.len() >= 13);
+    (document, bodies)
+}
+
+async fn posted(gateway: &Gateway, path: &str, body: &Value) -> Answer {
+    gateway.post(path, body).send().await
+}
+
+async fn each_example_fits_its_schema_and_passes_the_gateway(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let (document, bodies) = bodies(&gateway).await;
+    for Documented { path, schema, example } in bodies {
+        let validator = validator(&document, &schema);
+        assert!(validator.is_valid(&example), "{path}: {:?}", validator.validate(&example));
+        let answer = posted(&gateway, &path, &example).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    }
+}
+
+/// The JSON pointers of all members that the schema requires in this body.
+fn required(schema: &Value, body: &Value, here: &str, found: &mut BTreeSet<String>) {
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        required(part, body, here, found);
+    }
+    for name in schema["required"].as_array().into_iter().flatten() {
+        found.insert(format!("{here}/{}", name.as_str().unwrap()));
+    }
+    for (name, schema) in schema["properties"].as_object().into_iter().flatten() {
+        if let Some(value) = body.get(name) {
+            required(schema, value, &format!("{here}/{name}"), found);
+        }
+    }
+    for (index, item) in body.as_array().into_iter().flatten().enumerate() {
+        required(&schema["items"], item, &format!("{here}/{index}"), found);
+    }
+}
+
+/// `/sections/0/title` as a fault names it.
+fn fault_path(pointer: &str) -> String {
+    let mut path = String::new();
+    for step in pointer.trim_start_matches('/').split('/') {
+        match step.parse::<usize>() {
+            Ok(index) => path += &format!("[{index}]"),
+            Err(_) if path.is_empty() => path += step,
+            Err(_) => path += &format!(".{step}"),
+        }
+    }
+    path
+}
+
+fn without(body: &Value, pointer: &str) -> Value {
+    let mut body = body.clone();
+    let (parent, name) = pointer.rsplit_once('/').unwrap();
+    body.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name).expect(pointer);
+    body
+}
+
+async fn a_missing_required_member_is_refused_by_reader_and_schema_alike(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let (document, bodies) = bodies(&gateway).await;
+    let before = gateway.meta.count().await;
+    let mut tried = 0;
+    for Documented { path, schema, example } in bodies {
+        // What `/send` requires depends on the kind; each kind is here by itself.
+        if path == "/v2/messages/send" || path == "/v2/webhooks/config" {
+            continue;
+        }
+        let validator = validator(&document, &schema);
+        let mut pointers = BTreeSet::new();
+        required(&schema, &example, "", &mut pointers);
+        pointers.insert("/to".to_owned());
+        for pointer in pointers {
+            tried += 1;
+            let body = without(&example, &pointer);
+            assert!(!validator.is_valid(&body), "{path} without {pointer} fits the schema");
+            let answer = posted(&gateway, &path, &body).await;
+            if pointer == "/phoneNumberId" {
+                answer.refused(400, "VALIDATION_ERROR", "phoneNumberId is required");
+                continue;
+            }
+            answer.faults(&[(&fault_path(&pointer), "is required")]);
+        }
+    }
+    assert!(tried > 60, "only {tried}");
+    assert_eq!(gateway.meta.count().await, before);
+}
+
+async fn an_empty_body_is_told_of_every_required_member_and_no_other(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let (_, bodies) = bodies(&gateway).await;
+    for Documented { path, schema, .. } in bodies {
+        if path == "/v2/messages/send" || path == "/v2/webhooks/config" {
+            continue;
+        }
+        let mut pointers = BTreeSet::new();
+        required(&schema, &json!({}), "", &mut pointers);
+        let mut expected: BTreeSet<_> =
+            pointers.iter().map(|pointer| fault_path(pointer)).collect();
+        assert!(expected.remove("phoneNumberId"));
+        expected.insert("to".to_owned());
+        let answer = posted(&gateway, &path, &json!({ "phoneNumberId": NUMBER })).await;
+        let json = answer.json();
+        let faults = json["details"].as_array().unwrap();
+        assert!(faults.iter().all(|fault| fault["message"] == "is required"), "{json}");
+        let told: Vec<_> =
+            faults.iter().map(|fault| fault["path"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(told.len(), expected.len(), "{path}: {told:?}");
+        assert_eq!(told.into_iter().collect::<BTreeSet<_>>(), expected, "{path}");
+    }
+}
+
+async fn what_the_schema_refuses_the_reader_refuses_too(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let (document, bodies) = bodies(&gateway).await;
+    for Documented { path, schema, example } in bodies {
+        if path == "/v2/messages/send" {
+            continue;
+        }
+        let validator = validator(&document, &schema);
+        let object = if schema["allOf"].is_array() { &schema["allOf"][0] } else { &schema };
+        for name in object["properties"].as_object().unwrap().keys() {
+            if name == "phoneNumberId" {
+                continue;
+            }
+            for wrong in [json!(7), json!(true), json!({}), json!([7]), json!("x")] {
+                let mut body = example.clone();
+                body[name] = wrong;
+                let answer = posted(&gateway, &path, &body).await;
+                if validator.is_valid(&body) {
+                    assert!(matches!(answer.status, 200 | 400), "{path} {body}");
+                } else {
+                    assert_eq!(answer.status, 400, "{path} takes {body}");
+                }
+            }
+        }
+    }
+}
+
+/// The schema of the answer of an operation with this status.
+fn answer_schema<'d>(document: &'d Value, method: &str, path: &str, status: &str) -> &'d Value {
+    let mut response = &document["paths"][path][method]["responses"][status];
+    if let Some(reference) = response["$ref"].as_str() {
+        response = document.pointer(reference.trim_start_matches('#')).unwrap();
+    }
+    let schema = &response["content"]["application/json"]["schema"];
+    assert!(schema.is_object(), "{method} {path} {status}");
+    schema
+}
+
+#[track_caller]
+fn fits(document: &Value, schema: &Value, answer: &Answer) {
+    let validator = validator(document, schema);
+    let json = answer.json();
+    assert!(validator.is_valid(&json), "{json}: {:?}", validator.validate(&json));
+}
+
+async fn answers_are_as_the_document_describes_them(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let document = document(&gateway).await;
+    let flows =
+        r#"{"data":[{"id":"1","name":"a","status":"DRAFT","validation_errors":[{"x":1}]}]}"#;
+    gateway.meta.answers("GET", &format!("/v23.0/{WABA}/flows"), 200, flows).await;
+    for path in [
+        "/",
+        "/v2/health",
+        "/v2/version",
+        "/v2/ready",
+        "/v2/me",
+        "/v2/webhooks/config",
+        "/v2/forms",
+        "/v2/forms/search",
+    ] {
+        let answer = gateway.get(path).send().await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        fits(&document, answer_schema(&document, "get", path, "200"), &answer);
+    }
+    let change = gateway.post("/v2/webhooks/config", &json!({ "events": [] })).send().await;
+    fits(&document, answer_schema(&document, "post", "/v2/webhooks/config", "200"), &change);
+}
+
+async fn refusals_are_as_the_document_describes_them(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let document = document(&gateway).await;
+    let path = "/v2/messages/send/text";
+    let text = json!({ "phoneNumberId": NUMBER, "to": "1", "text": "Hi" });
+    gateway
+        .meta
+        .answers("POST", &format!("/v23.0/{NUMBER}/messages"), 400, r#"{"error":{"code":100}}"#)
+        .await;
+    for (ask, status) in [
+        (gateway.post(path, &json!({})), "400"),
+        (gateway.post(path, &json!({ "phoneNumberId": NUMBER })), "400"),
+        (gateway.post(path, &text).anonymous(), "401"),
+        (gateway.post(path, &json!({ "phoneNumberId": "1" })), "403"),
+        (gateway.ask("POST", path).claiming(u64::from(u32::MAX)), "413"),
+        (gateway.post(path, &text).header("Content-Encoding", "gzip"), "415"),
+        (gateway.post(path, &text), "500"),
+    ] {
+        let answer = ask.send().await;
+        assert_eq!(answer.status.to_string(), status, "{}", answer.text());
+        fits(&document, answer_schema(&document, "post", path, status), &answer);
+    }
+}

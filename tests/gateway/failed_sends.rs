@@ -158,7 +158,10 @@ async fn throttling_is_proof_that_nothing_was_sent(place: Place) {
 async fn a_wait_is_never_shorter_than_graphs_own(place: Place) {
     let gateway = Gateway::start(&place).await;
     let path = format!("/v23.0/{NUMBER}/messages");
+    let in_an_hour = std::time::SystemTime::now() + Duration::from_secs(3600);
+    let date = httpdate::fmt_http_date(in_an_hour);
     for (code, own, least) in [
+        (130_429, Some(date.as_str()), 3500),
         (130_429, None, 1),
         (131_056, None, 1),
         (4, None, 1),

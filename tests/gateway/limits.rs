@@ -200,11 +200,11 @@ async fn what_must_differ_must_differ(place: Place) {
         fails(&gateway, kind, &with(kind, "/buttons", buttons), fault).await;
     }
 
+    // Meta asks no such thing of rows.
     let kind = "interactive/list";
     let row = json!({ "id": "1", "title": "T" });
     let sections = json!([{ "title": "T", "rows": [row] }, { "title": "U", "rows": [row] }]);
-    let fault = ("sections", "must have rows that all have different ids");
-    fails(&gateway, kind, &with(kind, "/sections", sections), fault).await;
+    passes(&gateway, kind, &with(kind, "/sections", sections)).await;
 
     let kind = "interactive/product-carousel";
     let card = |catalog: &str| json!({ "catalogId": catalog, "productRetailerId": "p" });
@@ -235,7 +235,6 @@ async fn a_link_is_an_https_url(place: Place) {
         "example.com/a.png",
         "//example.com/a.png",
         "https://",
-        "https:///x",
         "javascript:alert(1)",
         "file:///etc/passwd",
         "data:image/png;base64,AA==",
@@ -243,12 +242,7 @@ async fn a_link_is_an_https_url(place: Place) {
     for link in wrong {
         let body = with("media", "/media", json!({ "type": "image", "link": link }));
         let answer = gateway.post("/v2/messages/send/media", &body).send().await;
-        // What a URL parser forgives, such as a missing slash, does no harm.
-        if link == "https:///x" {
-            assert_eq!(answer.status, 200);
-        } else {
-            answer.faults(&[("media.link", "must be an https URL")]);
-        }
+        answer.faults(&[("media.link", "must be an https URL")]);
     }
     for kind in ["fax", "sticker", "IMAGE", "", "text"] {
         let body = with("media", "/media/type", kind.into());

@@ -7,7 +7,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::string_slice,
     clippy::print_stderr,
     clippy::needless_pass_by_value,
     reason = "a case that cannot go on has failed"

@@ -33,13 +33,34 @@ fn is_markup(mime: &Mime) -> bool {
 
 /// A name to save a download under: nothing of it comes from outside but letters and digits.
 pub(super) fn filename(id: &str, content_type: &str) -> String {
-    let known: Option<Mime> = content_type.parse().ok();
-    let known = known.as_ref().and_then(mime_guess::get_mime_extensions);
-    match known.and_then(|extensions| extensions.first()) {
-        Some(extension) => format!("{id}.{extension}"),
-        None => id.to_owned(),
-    }
+    let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let known = EXTENSIONS.iter().find(|(mime, _)| *mime == essence);
+    known.map_or_else(|| id.to_owned(), |(_, extension)| format!("{id}.{extension}"))
 }
+
+/// The types that Meta carries, and what people call their files.
+const EXTENSIONS: [(&str, &str); 20] = [
+    ("audio/aac", "aac"),
+    ("audio/amr", "amr"),
+    ("audio/mp4", "m4a"),
+    ("audio/mpeg", "mp3"),
+    ("audio/ogg", "ogg"),
+    ("application/msword", "doc"),
+    ("application/pdf", "pdf"),
+    ("application/vnd.ms-excel", "xls"),
+    ("application/vnd.ms-powerpoint", "ppt"),
+    ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx"),
+    ("application/zip", "zip"),
+    ("image/gif", "gif"),
+    ("image/jpeg", "jpg"),
+    ("image/png", "png"),
+    ("image/webp", "webp"),
+    ("text/plain", "txt"),
+    ("video/3gpp", "3gp"),
+    ("video/mp4", "mp4"),
+];
 
 #[cfg(test)]
 mod tests {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 
 use crate::access::DeveloperPlan;
-use crate::graph::{MediaInfo, Outcome};
+use crate::graph::{Cause, GraphFailure, MediaInfo, Outcome};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, Carried, GraphIdPath, Reply, RequestRecord, data_of};
@@ -56,9 +56,14 @@ pub(super) async fn find(
     for number in &caller.account.phone_numbers {
         match state.graph.media(credentials, id, Some(&number.id)).await {
             Ok(info) => return Ok((info, number.id.clone())),
-            Err(failure) if failure.outcome == Outcome::Rejected => last = failure.into(),
+            Err(failure) if is_elsewhere(&failure) => last = failure.into(),
             Err(failure) => return Err(failure.into()),
         }
     }
     Err(last)
+}
+
+/// Whether another number of the account may still have it.
+fn is_elsewhere(failure: &GraphFailure) -> bool {
+    failure.outcome == Outcome::Rejected && failure.cause != Cause::Credentials
 }

@@ -13,7 +13,7 @@ use http::header::CONTENT_TYPE;
 use multer::{Field, Multipart};
 use serde::Serialize;
 use tokio::fs::File;
-use tokio::io::{AsyncSeekExt as _, AsyncWriteExt as _, BufWriter};
+use tokio::io::{AsyncWriteExt as _, BufWriter};
 
 use super::{MAX_FILE, content_type};
 use crate::access::{DeveloperPlan, OwnedPhoneNumber};
@@ -37,7 +37,7 @@ pub(super) struct Uploaded {
 
 /// A file that has arrived whole.
 struct Arrived {
-    file: File,
+    file: std::fs::File,
     length: u64,
     filename: String,
     content_type: Option<String>,
@@ -78,7 +78,7 @@ pub(super) async fn upload(
         &arrived.filename,
     );
     let upload = MediaUpload {
-        file: arrived.file,
+        file: Arc::new(arrived.file),
         length: arrived.length,
         filename: arrived.filename,
         mime_type,
@@ -211,8 +211,7 @@ impl Spool {
         content_type: Option<String>,
     ) -> Result<Arrived, ApiError> {
         self.file.flush().await.map_err(|_| NO_DISK)?;
-        let mut file = self.file.into_inner();
-        file.rewind().await.map_err(|_| NO_DISK)?;
+        let file = self.file.into_inner().into_std().await;
         Ok(Arrived { file, length: self.length, filename, content_type })
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn check(
     match settings.secret_keys.keys.len() {
         0 => report.fail("secret key", "is not set".to_owned(), NO_KEY_FIX),
         1 => report.ok("secret key", "set".to_owned()),
-        more => report.ok("secret key", format!("set, with {} old ones", more - 1)),
+        more => report.ok("secret key", format!("set, and {} behind it", more - 1)),
     }
     graph_url(report, &settings.graph.url);
 }

@@ -52,7 +52,14 @@ async fn answers(report: &mut Report, store: &Store) -> bool {
 async fn fits(report: &mut Report, store: &Store) -> bool {
     const CHECK: &str = "key fits";
     let Err(error) = store.check_keys().await else {
-        report.ok(CHECK, "the secret key opens all that the database keeps".to_owned());
+        let message = "the secret key opens all that the database keeps".to_owned();
+        match store.old_key_rows().await {
+            Ok(left @ 1..) => {
+                let message = format!("{message}; accounts still sealed with an old one: {left}");
+                report.warn(CHECK, message, "`avenping key rotate` seals them with the new one");
+            }
+            _ => report.ok(CHECK, message),
+        }
         return true;
     };
     let fix = "put the key that was used before into AVENPING_SECRET_KEY, behind the current \

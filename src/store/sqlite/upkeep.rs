@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
-use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
+use sqlx::{ConnectOptions as _, Connection as _, query, query_as, query_scalar};
 
 use super::Sqlite;
+use crate::model::AccountId;
 use crate::store::{StoreError, Upkeep, schema, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -52,6 +53,34 @@ impl Upkeep for Sqlite {
         let used: Vec<String> = self.within(used).await?;
         let missing = used.into_iter().find(|id| !self.keyring.holds(id));
         missing.map_or(Ok(()), |id| Err(StoreError::MissingKey(id)))
+    }
+
+    async fn old_key_rows(&self) -> Result<u64, StoreError> {
+        let count = query_scalar(sql::OLD_KEY_ROWS).bind(self.keyring.current_id());
+        let count = async { Ok(count.fetch_one(&self.readers).await?) };
+        let count: i64 = self.within(count).await?;
+        Ok(count.unsigned_abs())
+    }
+
+    async fn rewrap_keys(&self, limit: i64) -> Result<u64, StoreError> {
+        self.within(async {
+            let mut tx = self.write().await?;
+            let old = query_as(sql::OLD_KEYS).bind(self.keyring.current_id()).bind(limit);
+            let old: Vec<(String, Vec<u8>)> = old.fetch_all(&mut *tx).await?;
+            let mut wrapped = 0;
+            for (id, data_key) in old {
+                let fresh = self.keyring.rewrap(&AccountId::from_stored(id.clone()), &data_key)?;
+                let update = query(sql::REWRAP_KEY)
+                    .bind(id)
+                    .bind(fresh.bytes)
+                    .bind(fresh.key_id)
+                    .bind(data_key);
+                wrapped += update.execute(&mut *tx).await?.rows_affected();
+            }
+            tx.commit().await?;
+            Ok(wrapped)
+        })
+        .await
     }
 
     async fn close(&self) {

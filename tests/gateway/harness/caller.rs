@@ -49,7 +49,7 @@ pub(crate) struct Connection {
 }
 
 impl Ask {
-    pub(super) fn new(address: SocketAddr, method: &str, target: &str) -> Self {
+    pub(crate) fn new(address: SocketAddr, method: &str, target: &str) -> Self {
         Self {
             address,
             method: method.to_owned(),
@@ -169,6 +169,11 @@ impl Connection {
     pub(crate) async fn ask(&mut self, ask: Ask) -> Answer {
         self.write(&ask.bytes()).await;
         self.answer().await.expect("there is an answer")
+    }
+
+    /// Says that nothing more will come; an answer is still awaited.
+    pub(crate) async fn close_writing(&mut self) {
+        self.stream.shutdown().await.unwrap();
     }
 
     /// Waits for the gateway to end the connection; what else it says is an error.

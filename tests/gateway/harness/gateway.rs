@@ -32,7 +32,6 @@ pub(crate) struct Gateway {
 pub(crate) struct Setup {
     store: Store,
     linger: Duration,
-    empty: bool,
     meta: Meta,
     pub(crate) settings: GatewaySettings,
 }
@@ -64,7 +63,7 @@ impl Setup {
             },
             webhooks: WebhookSettings { allow_private: false },
         };
-        Self { store, linger: Duration::from_millis(1), empty: false, meta, settings }
+        Self { store, linger: Duration::from_millis(1), meta, settings }
     }
 
     pub(crate) fn mapped(mut self) -> Self {
@@ -83,21 +82,15 @@ impl Setup {
         self
     }
 
-    /// Nobody has an account yet.
-    pub(crate) fn empty(mut self) -> Self {
-        self.empty = true;
-        self
-    }
-
     /// Whether another gateway on this database has made the usual account already.
-    pub(crate) async fn has_account(&self) -> bool {
+    async fn has_account(&self) -> bool {
         self.store.account("ada@example.com").await.unwrap().is_some()
     }
 
     pub(crate) async fn start(self) -> Gateway {
         let clock = Clock::fixed(at(NOW));
         let stopping = CancellationToken::new();
-        if !self.empty && !self.has_account().await {
+        if !self.has_account().await {
             self.store.create_account(&somebody("ada")).await.unwrap();
         }
         let store = self.store.clone();
