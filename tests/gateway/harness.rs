@@ -21,7 +21,7 @@ pub(crate) use accounts::{
     META_TOKEN, NOW, NUMBER, TOKEN, WABA, at, graph_id, plan, somebody, token_of,
 };
 pub(crate) use caller::{Answer, Ask, Connection};
-pub(crate) use gateway::{Gateway, Setup};
+pub(crate) use gateway::{APP_SECRET, Gateway, Setup, VERIFY_TOKEN};
 pub(crate) use meta::{ACCEPTED, Meta, carries_token};
 pub(crate) use wire::{Act, Wire, answer};
 

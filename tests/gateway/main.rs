@@ -25,8 +25,11 @@ mod harness;
 mod hostile_bodies;
 mod hostile_heads;
 mod hostile_paths;
+mod inbound;
+mod keyed;
 mod limits;
 mod logs;
+mod records;
 mod refusals;
 #[path = "../store/server.rs"]
 mod server;
@@ -60,8 +63,11 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("hostile_bodies", hostile_bodies::CASES),
     ("hostile_heads", hostile_heads::CASES),
     ("hostile_paths", hostile_paths::CASES),
+    ("inbound", inbound::CASES),
+    ("keyed", keyed::CASES),
     ("limits", limits::CASES),
     ("logs", logs::CASES),
+    ("records", records::CASES),
     ("refusals", refusals::CASES),
     ("service", service::CASES),
     ("serving", serving::CASES),

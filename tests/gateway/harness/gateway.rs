@@ -6,7 +6,8 @@ use std::time::Duration;
 use avenping_gateway::app::{Gateway as Program, GatewaySettings};
 use avenping_gateway::clock::Clock;
 use avenping_gateway::config::{
-    GraphSettings, ListenerSettings, Period, UpstreamStatus, WebhookSettings,
+    GraphSettings, ListenerSettings, MetaSettings, Period, RecordSettings, Secret, UpstreamStatus,
+    WebhookSettings,
 };
 use avenping_gateway::model::NewAccount;
 use avenping_gateway::store::Store;
@@ -36,6 +37,10 @@ pub(crate) struct Setup {
     pub(crate) settings: GatewaySettings,
 }
 
+/// What Meta signs its posts with, and the word of its handshake.
+pub(crate) const APP_SECRET: &str = "the-secret-of-the-app";
+pub(crate) const VERIFY_TOKEN: &str = "the-agreed-word";
+
 impl Setup {
     pub(crate) async fn new(place: &Place) -> Self {
         Self::on(place.store().await).await
@@ -62,6 +67,14 @@ impl Setup {
                 media_timeout: patience,
             },
             webhooks: WebhookSettings { allow_private: false },
+            records: RecordSettings {
+                idempotency_lease: patience,
+                message_retention: Duration::from_secs(90 * 24 * 60 * 60).into(),
+            },
+            meta: MetaSettings {
+                app_secrets: vec![Secret(APP_SECRET.into())],
+                verify_token: Some(Secret(VERIFY_TOKEN.into())),
+            },
         };
         Self { store, linger: Duration::from_millis(1), meta, settings }
     }

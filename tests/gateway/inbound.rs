@@ -1,0 +1,190 @@
+//! Meta's webhooks to us: who may post, what is stored, and that a 200 means stored.
+
+use std::fmt::Write as _;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+use sha2::Sha256;
+
+use crate::harness::{
+    APP_SECRET, Answer, Gateway, NUMBER, Place, VERIFY_TOKEN, cases, eventually,
+};
+
+cases![
+    the_handshake_answers_only_the_agreed_word,
+    a_post_without_metas_signature_is_refused,
+    a_status_moves_the_record_forward_and_never_back,
+    a_status_that_comes_before_its_record_is_not_lost,
+    a_failure_stands_beside_what_was_reached,
+    an_unknown_send_is_resolved_by_its_status,
+    what_is_no_envelope_is_taken_and_kept,
+    a_bad_entry_does_not_spoil_the_others,
+    without_the_store_meta_has_to_come_again,
+];
+
+const WAMID: &str = "wamid.HBgLMTU1NTEyMzQ1NjcVAgARGBI";
+
+fn signature(body: &[u8]) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(APP_SECRET.as_bytes()).unwrap();
+    mac.update(body);
+    mac.finalize().into_bytes().iter().fold("sha256=".to_owned(), |mut text, byte| {
+        write!(text, "{byte:02x}").unwrap();
+        text
+    })
+}
+
+async fn post(gateway: &Gateway, body: &str) -> Answer {
+    let ask = gateway.ask("POST", "/webhooks/meta").anonymous().json(body);
+    ask.header("X-Hub-Signature-256", signature(body.as_bytes())).send().await
+}
+
+fn envelope(value: &Value) -> Value {
+    let mut value = value.clone();
+    value["messaging_product"] = "whatsapp".into();
+    value["metadata"] = json!({ "display_phone_number": "1", "phone_number_id": NUMBER });
+    json!({ "object": "whatsapp_business_account", "entry": [
+        { "id": "102290129340398", "changes": [{ "field": "messages", "value": value }] },
+    ] })
+}
+
+fn status(wamid: &str, name: &str, at: i64) -> Value {
+    json!({ "id": wamid, "status": name, "timestamp": at.to_string(), "recipient_id": "15551234567" })
+}
+
+async fn tell(gateway: &Gateway, statuses: Value) {
+    let answer = post(gateway, &envelope(&json!({ "statuses": statuses })).to_string()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+async fn send(gateway: &Gateway) -> String {
+    let accepted = json!({
+        "messaging_product": "whatsapp",
+        "contacts": [{ "input": "1", "wa_id": "1" }],
+        "messages": [{ "id": WAMID }],
+    });
+    let path = format!("/v23.0/{NUMBER}/messages");
+    gateway.meta.answers("POST", &path, 200, &accepted.to_string()).await;
+    let body = json!({ "phoneNumberId": NUMBER, "to": "15551234567", "text": "Hi" });
+    let sent = gateway.post("/v2/messages/send/text", &body).send().await;
+    sent.header("x-message-id").unwrap().to_owned()
+}
+
+async fn known(gateway: &Gateway, id: &str) -> Value {
+    let path = format!("/v2/messages/{id}");
+    eventually("it is recorded", async || gateway.get(&path).send().await.status == 200).await;
+    gateway.get(&path).send().await.data()
+}
+
+async fn the_handshake_answers_only_the_agreed_word(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let ask = async |mode: &str, token: &str| {
+        let query = format!("hub.mode={mode}&hub.verify_token={token}&hub.challenge=1158201444");
+        gateway.get(&format!("/webhooks/meta?{query}")).anonymous().send().await
+    };
+    let agreed = ask("subscribe", VERIFY_TOKEN).await;
+    assert_eq!((agreed.status, agreed.text()), (200, "1158201444"));
+    assert_eq!(agreed.header("content-type"), Some("text/plain; charset=utf-8"));
+    for (mode, token) in [("subscribe", "wrong"), ("subscribe", ""), ("unsubscribe", VERIFY_TOKEN)] {
+        ask(mode, token).await.refused(403, "FORBIDDEN", "The handshake is refused");
+    }
+}
+
+async fn a_post_without_metas_signature_is_refused(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let body = envelope(&json!({ "statuses": [status(WAMID, "sent", 1)] })).to_string();
+    let bare = || gateway.ask("POST", "/webhooks/meta").anonymous().json(&body);
+    let wrong = signature(b"another body");
+    let refused = "The signature is missing or wrong";
+    bare().send().await.refused(401, "UNAUTHORIZED", refused);
+    let wrong = bare().header("X-Hub-Signature-256", wrong).send().await;
+    wrong.refused(401, "UNAUTHORIZED", refused);
+    let twice = bare()
+        .header("X-Hub-Signature-256", signature(body.as_bytes()))
+        .header("X-Hub-Signature-256", signature(body.as_bytes()));
+    twice.send().await.refused(401, "UNAUTHORIZED", refused);
+}
+
+async fn a_status_moves_the_record_forward_and_never_back(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let id = send(&gateway).await;
+    known(&gateway, &id).await;
+    tell(&gateway, json!([status(WAMID, "read", 1_700_000_030)])).await;
+    tell(&gateway, json!([status(WAMID, "sent", 1_700_000_010), status(WAMID, "delivered", 1_700_000_020)]))
+        .await;
+    let now = known(&gateway, &id).await;
+    assert_eq!(now["status"], "read");
+    assert_eq!(now["sentAt"], "2023-11-14T22:13:30.000Z");
+    assert_eq!(now["deliveredAt"], "2023-11-14T22:13:40.000Z");
+    assert_eq!(now["readAt"], "2023-11-14T22:13:50.000Z");
+}
+
+async fn a_status_that_comes_before_its_record_is_not_lost(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    tell(&gateway, json!([status(WAMID, "delivered", 1_700_000_020)])).await;
+    let id = send(&gateway).await;
+    assert_eq!(known(&gateway, &id).await["status"], "delivered");
+}
+
+async fn a_failure_stands_beside_what_was_reached(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let id = send(&gateway).await;
+    known(&gateway, &id).await;
+    let mut failed = status(WAMID, "failed", 1_700_000_040);
+    failed["errors"] = json!([{ "code": 131_026, "title": "Message undeliverable" }]);
+    tell(&gateway, json!([failed])).await;
+    let now = known(&gateway, &id).await;
+    assert_eq!(now["status"], "failed");
+    assert_eq!(now["error"]["code"], 131_026);
+    assert_eq!(now["failedAt"], "2023-11-14T22:14:00.000Z");
+    tell(&gateway, json!([status(WAMID, "delivered", 1_700_000_050)])).await;
+    let now = known(&gateway, &id).await;
+    assert_eq!((&now["status"], &now["error"]["code"]), (&json!("delivered"), &json!(131_026)));
+}
+
+async fn an_unknown_send_is_resolved_by_its_status(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let path = format!("/v23.0/{NUMBER}/messages");
+    gateway.meta.answers("POST", &path, 500, "<html>").await;
+    let body = json!({ "phoneNumberId": NUMBER, "to": "15551234567", "text": "Hi" });
+    let keyed = || gateway.post("/v2/messages/send/text", &body).header("Idempotency-Key", "k");
+    let first = keyed().send().await;
+    assert_eq!(first.json()["details"]["outcome"], "unknown");
+    let id = first.header("x-message-id").unwrap();
+    let mut sent = status(WAMID, "sent", 1_700_000_010);
+    sent["biz_opaque_callback_data"] = id.into();
+    tell(&gateway, json!([sent])).await;
+
+    let again = keyed().send().await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (200, Some("true")));
+    assert_eq!(again.data()["messages"][0]["id"], WAMID);
+    assert_eq!(again.data()["contacts"][0]["wa_id"], "15551234567");
+    let now = known(&gateway, id).await;
+    assert_eq!((&now["status"], &now["wamid"]), (&json!("sent"), &json!(WAMID)));
+    assert_eq!(gateway.meta.count().await, 1);
+}
+
+async fn what_is_no_envelope_is_taken_and_kept(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    for body in ["nonsense", "[]", r#"{"object":"page","entry":[]}"#, "{}"] {
+        assert_eq!(post(&gateway, body).await.status, 200, "{body}");
+    }
+}
+
+async fn a_bad_entry_does_not_spoil_the_others(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let id = send(&gateway).await;
+    known(&gateway, &id).await;
+    let mut body = envelope(&json!({ "statuses": [7, { "id": 1 }, status(WAMID, "sent", 1)] }));
+    body["entry"].as_array_mut().unwrap().insert(0, json!({ "changes": "none" }));
+    assert_eq!(post(&gateway, &body.to_string()).await.status, 200);
+    assert_eq!(known(&gateway, &id).await["status"], "sent");
+}
+
+async fn without_the_store_meta_has_to_come_again(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    gateway.store.close().await;
+    let body = envelope(&json!({ "statuses": [status(WAMID, "sent", 1)] })).to_string();
+    let refused = post(&gateway, &body).await;
+    assert_eq!(refused.status, 503, "{}", refused.text());
+    assert!(refused.header("retry-after").is_some());
+}
