@@ -6,9 +6,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::harness::{
-    APP_SECRET, Answer, Gateway, NUMBER, Place, VERIFY_TOKEN, cases, eventually,
-};
+use crate::harness::{APP_SECRET, Answer, Gateway, NUMBER, Place, VERIFY_TOKEN, cases, eventually};
 
 cases![
     the_handshake_answers_only_the_agreed_word,
@@ -84,7 +82,8 @@ async fn the_handshake_answers_only_the_agreed_word(place: Place) {
     let agreed = ask("subscribe", VERIFY_TOKEN).await;
     assert_eq!((agreed.status, agreed.text()), (200, "1158201444"));
     assert_eq!(agreed.header("content-type"), Some("text/plain; charset=utf-8"));
-    for (mode, token) in [("subscribe", "wrong"), ("subscribe", ""), ("unsubscribe", VERIFY_TOKEN)] {
+    for (mode, token) in [("subscribe", "wrong"), ("subscribe", ""), ("unsubscribe", VERIFY_TOKEN)]
+    {
         ask(mode, token).await.refused(403, "FORBIDDEN", "The handshake is refused");
     }
 }
@@ -109,8 +108,11 @@ async fn a_status_moves_the_record_forward_and_never_back(place: Place) {
     let id = send(&gateway).await;
     known(&gateway, &id).await;
     tell(&gateway, json!([status(WAMID, "read", 1_700_000_030)])).await;
-    tell(&gateway, json!([status(WAMID, "sent", 1_700_000_010), status(WAMID, "delivered", 1_700_000_020)]))
-        .await;
+    tell(
+        &gateway,
+        json!([status(WAMID, "sent", 1_700_000_010), status(WAMID, "delivered", 1_700_000_020)]),
+    )
+    .await;
     let now = known(&gateway, &id).await;
     assert_eq!(now["status"], "read");
     assert_eq!(now["sentAt"], "2023-11-14T22:13:30.000Z");

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{
-    Gateway, NUMBER, Place, cases, eventually, somebody, token_of,
-};
+use crate::harness::{Gateway, NUMBER, Place, cases, eventually, somebody, token_of};
 
 cases![
     a_send_leaves_a_record,
