@@ -90,7 +90,7 @@ async fn commit_groups(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
         let stored = commit(&store, &posts).await;
         for (caller, stored) in callers.into_iter().zip(stored) {
             // A caller that has gone does not matter: Meta sends it again, and it is known then.
-            drop(caller.send(stored));
+            caller.send(stored).unwrap_or_default();
         }
     }
 }
