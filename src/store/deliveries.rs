@@ -86,6 +86,9 @@ pub trait Deliveries: Send + Sync {
 
     async fn endpoint_health(&self, account: &AccountId) -> Result<EndpointHealth, StoreError>;
 
+    /// Forgets the account's failures: what was paused goes on, what is due stays due.
+    async fn enable_endpoint(&self, account: &AccountId) -> Result<(), StoreError>;
+
     /// Makes a delivery for one more event of the account, due at once; for samples.
     async fn enqueue(
         &self,
