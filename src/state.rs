@@ -11,10 +11,11 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 pub use callers::{Caller, Callers, Found};
-pub use readiness::Readiness;
+pub use readiness::{Missing, Readiness};
 
 use crate::clock::Clock;
 use crate::config::{UpstreamStatus, WebhookSettings};
+use crate::delivery::WebhookClient;
 use crate::graph::Graph;
 use crate::store::Store;
 
@@ -37,6 +38,8 @@ pub struct Shared {
     pub public_url: Url,
     pub upstream_status: UpstreamStatus,
     pub webhooks: WebhookSettings,
+    /// The way to customers' endpoints.
+    pub webhook_client: WebhookClient,
     pub body_timeout: Duration,
     /// How long a request may take in all.
     pub request_limit: Duration,

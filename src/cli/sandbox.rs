@@ -15,7 +15,7 @@ use keepsake::Keepsake;
 use super::{CommonSettings, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
-use crate::config::{DatabaseSettings, ListenerSettings, WebhookSettings};
+use crate::config::{DatabaseSettings, DeliverySettings, ListenerSettings, WebhookSettings};
 use crate::model::{Account, AccountId, NewAccount, Plan, Timestamp, WhatsAppAccount};
 use crate::sandbox::{self, Sandbox, SandboxSettings};
 use crate::store::{self, AccountChange, Keyring, Store};
@@ -41,6 +41,9 @@ pub(super) struct SandboxCommand {
 
     #[command(flatten)]
     listener: ListenerSettings,
+
+    #[command(flatten)]
+    deliveries: DeliverySettings,
 }
 
 /// What a caller needs.
@@ -76,6 +79,7 @@ impl SandboxCommand {
             graph: settings.graph,
             // The receiver under development is on this machine.
             webhooks: WebhookSettings { allow_private: true },
+            deliveries: self.deliveries,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())
             .context("pick another address with --bind; port 0 takes any free one")?;

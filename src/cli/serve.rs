@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::{CommonSettings, store};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
-use crate::config::{ListenerSettings, WebhookSettings};
+use crate::config::{DeliverySettings, ListenerSettings, WebhookSettings};
 
 /// How long a balancer gets to notice that readiness is gone.
 const LINGER: Duration = Duration::from_secs(5);
@@ -18,6 +18,9 @@ const LINGER: Duration = Duration::from_secs(5);
 pub(super) struct Serve {
     #[command(flatten)]
     listener: ListenerSettings,
+
+    #[command(flatten)]
+    deliveries: DeliverySettings,
 
     #[command(flatten)]
     webhooks: WebhookSettings,
@@ -34,6 +37,7 @@ impl Serve {
             listener: self.listener,
             graph: settings.graph,
             webhooks: self.webhooks,
+            deliveries: self.deliveries,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping)?;
         println!("listening on http://{}", gateway.address());

@@ -30,12 +30,7 @@ pub(super) struct Taken {
 #[derive(Debug)]
 pub(super) enum Ended {
     Delivered(AccountId),
-    /// With how many failures in a row the store has counted, and when this one is tried again.
-    Failed {
-        account: AccountId,
-        failures: u32,
-        next: Option<Timestamp>,
-    },
+    Failed(AccountId),
     /// Nothing.
     Unknown(AccountId),
 }
@@ -43,9 +38,7 @@ pub(super) enum Ended {
 impl Ended {
     pub(super) fn account(&self) -> &AccountId {
         match self {
-            Self::Delivered(account) | Self::Failed { account, .. } | Self::Unknown(account) => {
-                account
-            }
+            Self::Delivered(account) | Self::Failed(account) | Self::Unknown(account) => account,
         }
     }
 }
@@ -95,11 +88,9 @@ impl Attempts {
         if !self.write(taken, Some(&attempt), &end).await {
             return Ended::Unknown(account);
         }
-        let failures = health.failures_in_a_row.saturating_add(1);
         match end {
             AttemptEnd::Delivered => Ended::Delivered(account),
-            AttemptEnd::Retry(next) => Ended::Failed { account, failures, next: Some(next) },
-            AttemptEnd::Dead => Ended::Failed { account, failures, next: None },
+            AttemptEnd::Retry(_) | AttemptEnd::Dead => Ended::Failed(account),
             AttemptEnd::Disable(_) | AttemptEnd::GiveBack => Ended::Unknown(account),
         }
     }
@@ -128,11 +119,7 @@ impl Attempts {
         self.store.endpoint_health(account).await.unwrap_or_default()
     }
 
-    /// Puts a delivery off without an attempt.
-    pub(super) async fn put_off(&self, taken: Taken, until: Timestamp) {
-        self.write(&taken, None, &AttemptEnd::Retry(until)).await;
-    }
-
+    /// Leaves a delivery to others, without an attempt.
     pub(super) async fn give_back(&self, taken: Taken) {
         self.write(&taken, None, &AttemptEnd::GiveBack).await;
     }

@@ -1,11 +1,9 @@
 //! Takes deliveries on and has them attempted, until it is told to stop.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
@@ -13,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempt::{Attempts, Ended, Taken};
 use super::client::WebhookClient;
-use super::lanes::{Lanes, PER_ENDPOINT, Step};
+use super::lanes::{Lanes, PER_ENDPOINT};
 use super::retention;
 use super::schedule::Schedule;
 use crate::clock::Clock;
@@ -105,7 +103,7 @@ impl Round {
                     continue;
                 }
                 () = wake.notified() => {}
-                _ = poll.tick() => self.lanes.forget_idle(),
+                _ = poll.tick() => {}
             }
             self.take_on(wake, stop).await;
         }
@@ -114,7 +112,7 @@ impl Round {
 
     /// Claims what is due, as far as there is room, and starts it.
     async fn take_on(&mut self, wake: &Notify, stop: &CancellationToken) {
-        let room = MOST_AT_ONCE.saturating_sub(self.running.len() + self.lanes.held());
+        let room = MOST_AT_ONCE.saturating_sub(self.running.len());
         let limit = room.min(MOST_A_CLAIM);
         if limit == 0 {
             return;
@@ -134,7 +132,7 @@ impl Round {
                 if claimed.len() == limit {
                     wake.notify_one();
                 }
-                self.start(claimed, lease_ends).await;
+                self.start(claimed, lease_ends, stop.is_cancelled());
             }
             Err(error) => {
                 tracing::warn!(%error, "deliveries could not be claimed");
@@ -145,61 +143,34 @@ impl Round {
         }
     }
 
-    async fn start(&mut self, mut claimed: Vec<ClaimedDelivery>, lease_ends: Instant) {
+    /// What was claimed is started at once, or given back if there is no time for it any more.
+    fn start(&mut self, mut claimed: Vec<ClaimedDelivery>, lease_ends: Instant, stopped: bool) {
         // The events of one account are started in their order.
         claimed.sort_by_key(|delivery| delivery.sequence);
-        self.ask_how_they_fare(&claimed).await;
-        let now = self.attempts.clock.now();
         for delivery in claimed {
-            let step = self.lanes.admit(Taken { delivery, lease_ends }, now);
-            step.into_iter().for_each(|step| self.take(step));
-        }
-    }
-
-    async fn ask_how_they_fare(&mut self, claimed: &[ClaimedDelivery]) {
-        let accounts = claimed.iter().map(|delivery| &delivery.account);
-        let strange: HashSet<_> = accounts.filter(|id| self.lanes.must_ask(id)).collect();
-        let store = &self.attempts.store;
-        let asked = strange.into_iter().map(async |id| (id, store.endpoint_health(id).await));
-        for (account, health) in join_all(asked).await {
-            // An endpoint of which nothing can be learned is taken as it was.
-            if let Ok(health) = health {
-                self.lanes.learn(account, health.failures_in_a_row);
-            }
-        }
-    }
-
-    fn take(&mut self, step: Step) {
-        let attempts = Arc::clone(&self.attempts);
-        self.running.spawn(async move {
-            match step {
-                Step::Attempt(taken) => Some(attempts.make(taken).await),
-                Step::PutOff(taken, until) => {
-                    attempts.put_off(taken, until).await;
+            let attempts = Arc::clone(&self.attempts);
+            let taken = Taken { delivery, lease_ends };
+            if stopped {
+                self.running.spawn(async move {
+                    attempts.give_back(taken).await;
                     None
-                }
+                });
+            } else {
+                self.lanes.started(&taken.delivery.account);
+                self.running.spawn(async move { Some(attempts.make(taken).await) });
             }
-        });
+        }
     }
 
     fn note(&mut self, ended: Result<Option<Ended>, JoinError>, wake: &Notify) {
         let Ok(Some(ended)) = ended else { return };
-        let no_room = self.running.len() + 1 >= MOST_AT_ONCE;
-        if no_room || self.lanes.is_full(ended.account()) {
+        let had_no_room = self.running.len() + 1 >= MOST_AT_ONCE;
+        if self.lanes.ended(&ended) || had_no_room {
             wake.notify_one();
         }
-        let steps = self.lanes.ended(&ended, self.attempts.clock.now());
-        steps.into_iter().for_each(|step| self.take(step));
     }
 
     async fn finish(mut self) {
-        for taken in self.lanes.take_held() {
-            let attempts = Arc::clone(&self.attempts);
-            self.running.spawn(async move {
-                attempts.give_back(taken).await;
-                None
-            });
-        }
         while self.running.join_next().await.is_some() {}
     }
 }

@@ -88,4 +88,7 @@ pub(super) const SAVE_WEBHOOK_CONFIG: &str = "
     SET url = excluded.url, code = excluded.code, verified = excluded.verified,
         events = excluded.events";
 
+pub(super) const SET_VERIFIED: &str =
+    "UPDATE webhook_configs SET verified = (1 = 1) WHERE account_id = $1";
+
 pub(super) const KEYS_IN_USE: &str = "SELECT DISTINCT data_key_id FROM accounts";
