@@ -1,5 +1,8 @@
 //! The statements that read the same in both databases.
 
+pub(super) mod deliveries;
+pub(super) mod inbound;
+
 pub(super) const INSERT_ACCOUNT: &str = "
     INSERT INTO accounts (id, name, email, suspended, data_key, data_key_id, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -82,13 +85,32 @@ pub(super) const WEBHOOK_CONFIG: &str = "
     WHERE w.account_id = $1";
 
 pub(super) const SAVE_WEBHOOK_CONFIG: &str = "
-    INSERT INTO webhook_configs (account_id, url, code, verified, events)
-    VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO webhook_configs
+        (account_id, url, code, verified, events, previous_code, previous_code_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (account_id) DO UPDATE
     SET url = excluded.url, code = excluded.code, verified = excluded.verified,
-        events = excluded.events";
+        events = excluded.events,
+        previous_code = CASE WHEN $8 THEN excluded.previous_code
+                             ELSE webhook_configs.previous_code END,
+        previous_code_until = CASE WHEN $8 THEN excluded.previous_code_until
+                                   ELSE webhook_configs.previous_code_until END";
 
 pub(super) const SET_VERIFIED: &str =
     "UPDATE webhook_configs SET verified = (1 = 1) WHERE account_id = $1";
 
-pub(super) const KEYS_IN_USE: &str = "SELECT DISTINCT data_key_id FROM accounts";
+/// Leaps from key to key along the indices: there are few keys and many rows.
+pub(super) const KEYS_IN_USE: &str = "
+    WITH RECURSIVE
+    of_accounts (id) AS (
+        SELECT min(data_key_id) FROM accounts
+        UNION ALL
+        SELECT (SELECT min(data_key_id) FROM accounts WHERE data_key_id > o.id)
+        FROM of_accounts o WHERE o.id IS NOT NULL),
+    of_posts (id) AS (
+        SELECT min(payload_key_id) FROM inbound_posts
+        UNION ALL
+        SELECT (SELECT min(payload_key_id) FROM inbound_posts WHERE payload_key_id > o.id)
+        FROM of_posts o WHERE o.id IS NOT NULL)
+    SELECT id FROM of_accounts WHERE id IS NOT NULL
+    UNION SELECT id FROM of_posts WHERE id IS NOT NULL";

@@ -2,7 +2,11 @@
 
 mod accounts;
 mod api_tokens;
+mod deliveries;
 mod flows;
+mod inbound;
+mod messages;
+mod rows_at_once;
 mod upkeep;
 mod webhooks;
 
@@ -14,6 +18,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
+use super::work::Work;
 use super::{Keyring, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
@@ -31,6 +36,7 @@ pub(super) struct Sqlite {
     readers: SqlitePool,
     keyring: Keyring,
     timeout: Duration,
+    work: Work,
 }
 
 impl Sqlite {
@@ -53,7 +59,7 @@ impl Sqlite {
             Ok((writer, readers))
         };
         let (writer, readers) = within(timeout, opened).await?;
-        Ok(Self { options, writer, readers, keyring, timeout })
+        Ok(Self { options, writer, readers, keyring, timeout, work: Work::default() })
     }
 
     async fn within<T>(
@@ -66,7 +72,13 @@ impl Sqlite {
     /// Begins a transaction that holds the write lock from the start: one that took it later
     /// could find that it has read what no longer holds.
     async fn write(&self) -> Result<Writing, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.writer.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await?)
+    }
+
+    /// The same for what may be undone by a power cut, though by nothing less: the commit does
+    /// not wait for the disk. The next one that does waits for this one as well.
+    async fn write_lightly(&self) -> Result<Writing, StoreError> {
+        Ok(self.writer.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await?)
     }
 }
 
@@ -88,6 +100,11 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         // What was committed must outlive a power cut: a message that was sent is never resent.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(WAIT))
+}
+
+/// A list as `json_each` takes it.
+fn json<T: serde::Serialize>(list: T) -> String {
+    serde_json::json!(list).to_string()
 }
 
 /// Creates the file, and has it keep a write-ahead log. SQLite does not wait for other

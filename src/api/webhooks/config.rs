@@ -61,11 +61,8 @@ pub(super) async fn change(
     let asked: Change = read_body(&body.object()?)?;
     let change = asked.judged(state.webhooks.allow_private)?;
     let account = &plan.caller().account.id;
-    let config = state.store.change_webhook_config(account, &change, &fresh_code()?).await?;
-    if change.url.is_some() {
-        // Whoever names the address, be it the old one, wants it to be called.
-        state.store.enable_endpoint(account).await?;
-    }
+    let (fresh_code, now) = (fresh_code()?, state.clock.now());
+    let config = state.store.change_webhook_config(account, &change, &fresh_code, now).await?;
     Ok(Reply(told(&state, account, &config).await?))
 }
 
