@@ -61,7 +61,7 @@ fn main() -> ExitCode {
 
 /// Asks again until the answer is yes. It gives up long after any promise would be broken, and
 /// says what it waited for.
-pub(crate) async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
     let give_up = tokio::time::Instant::now() + Duration::from_secs(20);
     while !is_so().await {
         assert!(tokio::time::Instant::now() < give_up, "it never came to be: {what}");

@@ -100,7 +100,8 @@ impl Receiver {
 
     /// Waits for that many calls.
     pub(crate) async fn called(&self, times: usize) -> Vec<Call> {
-        super::eventually(&format!("{times} calls"), async || self.calls().len() >= times).await;
+        super::eventually(&format!("{times} calls"), || async { self.calls().len() >= times })
+            .await;
         self.calls()
     }
 }

@@ -10,7 +10,7 @@ use avenping_gateway::model::{
     AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent,
     WebhookChange, WebhookEvent,
 };
-use avenping_gateway::store::{Deliveries, Store};
+use avenping_gateway::store::{Arrival, Deliveries, InboundPost, Keep, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -78,13 +78,27 @@ impl World {
         self.tell_to(&self.account, text).await
     }
 
+    /// Has something happen to the account: a message that Meta posts.
     pub(crate) async fn tell_to(&self, account: &AccountId, text: &str) -> DeliveryId {
-        let event = NewEvent {
-            id: EventId::generate(),
-            kind: WebhookEvent::NewMessage,
-            body: body_of(text),
+        let id = EventId::generate();
+        let arrival = Arrival {
+            account: account.clone(),
+            kind: "message",
+            key: id.as_str().to_owned(),
+            contact: None,
+            lead: None,
+            events: vec![NewEvent { id, kind: WebhookEvent::NewMessage, body: body_of(text) }],
+            status: None,
         };
-        self.store.enqueue(account, &event, self.clock.now()).await.unwrap()
+        let post = InboundPost {
+            received_at: self.clock.now(),
+            raw: Vec::new(),
+            keep: Keep::Routed,
+            arrivals: vec![arrival],
+        };
+        self.store.take_in(&[post]).await.unwrap();
+        let newest = self.store.deliveries(account, None, None, 1).await.unwrap();
+        newest.into_iter().next().unwrap().id
     }
 
     pub(crate) async fn look(&self, id: &DeliveryId) -> (Delivery, Vec<DeliveryAttempt>) {
@@ -97,7 +111,7 @@ impl World {
         id: &DeliveryId,
         times: usize,
     ) -> (Delivery, Vec<DeliveryAttempt>) {
-        eventually(&format!("{times} attempts"), async || self.look(id).await.1.len() >= times)
+        eventually(&format!("{times} attempts"), || async { self.look(id).await.1.len() >= times })
             .await;
         self.look(id).await
     }
@@ -107,7 +121,7 @@ impl World {
     }
 
     pub(crate) async fn all_delivered(&self, number: usize) {
-        eventually(&format!("{number} are delivered"), async || {
+        eventually(&format!("{number} are delivered"), || async {
             self.count(&self.account, DeliveryState::Delivered).await == number
         })
         .await;
