@@ -18,6 +18,7 @@ mod rows;
 pub mod sends;
 mod sql;
 mod sqlite;
+mod statuses;
 mod text;
 pub mod upkeep;
 pub mod webhooks;
@@ -45,12 +46,12 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// All nouns of one database.
 pub trait Database:
-    Accounts + ApiTokens + Deliveries + Flows + Inbound + Webhooks + Upkeep
+    Accounts + ApiTokens + Deliveries + Flows + Inbound + Messages + Sends + Webhooks + Upkeep
 {
 }
 
 impl<T> Database for T where
-    T: Accounts + ApiTokens + Deliveries + Flows + Inbound + Webhooks + Upkeep
+    T: Accounts + ApiTokens + Deliveries + Flows + Inbound + Messages + Sends + Webhooks + Upkeep
 {
 }
 

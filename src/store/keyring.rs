@@ -140,17 +140,16 @@ impl DataKey {
     pub fn seal(&self, column: &str, secret: &SecretString) -> Result<Vec<u8>, StoreError> {
         use secrecy::ExposeSecret as _;
 
-        self.seal_text(column, secret.expose_secret())
+        self.seal_bytes(column, secret.expose_secret().as_bytes())
     }
 
-    /// The same for what is the customer's own, and secret only to others.
+    /// As [`DataKey::seal`], for what is no text.
     ///
     /// # Errors
     /// Fails when the system has no randomness to give.
-    pub fn seal_text(&self, column: &str, text: &str) -> Result<Vec<u8>, StoreError> {
+    pub fn seal_bytes(&self, column: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut sealed = vec![VERSION];
-        let context = context(self.account.as_str(), column);
-        sealed.extend(encrypt(&self.key, &context, text.as_bytes())?);
+        sealed.extend(encrypt(&self.key, &context(self.account.as_str(), column), secret)?);
         Ok(sealed)
     }
 
@@ -160,11 +159,12 @@ impl DataKey {
         self.open_text(column, sealed).map(SecretString::from)
     }
 
+    /// As [`DataKey::open`], for what is the customer's own, and secret only to others.
+    ///
     /// # Errors
     /// [`StoreError::Damaged`] if it was changed, or sealed for another account or column.
     pub fn open_text(&self, column: &str, sealed: &[u8]) -> Result<String, StoreError> {
-        let context = context(self.account.as_str(), column);
-        let mut opened = decrypt(&self.key, &context, strip_version(sealed)?)?;
+        let mut opened = self.open_bytes(column, sealed)?;
         String::from_utf8(std::mem::take(&mut *opened)).map_err(|_| StoreError::Damaged)
     }
 
@@ -180,6 +180,18 @@ impl DataKey {
         let mut mark = [0; MARK_BYTES];
         mark.iter_mut().zip(digest.finalize()).for_each(|(to, from)| *to = from);
         mark
+    }
+
+    /// As [`DataKey::open`], for what is no text.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it was changed, or sealed for another account or column.
+    pub fn open_bytes(
+        &self,
+        column: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        decrypt(&self.key, &context(self.account.as_str(), column), strip_version(sealed)?)
     }
 }
 

@@ -6,6 +6,7 @@ mod deliveries;
 mod flows;
 mod inbound;
 mod messages;
+mod sends;
 mod upkeep;
 mod webhooks;
 

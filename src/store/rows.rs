@@ -1,6 +1,8 @@
 //! Between rows and nouns: what both databases do alike with what they read and write.
 
 mod deliveries;
+pub(super) mod messages;
+pub(super) mod sends;
 mod webhooks;
 
 use secrecy::SecretString;

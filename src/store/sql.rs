@@ -2,6 +2,8 @@
 
 pub(super) mod deliveries;
 pub(super) mod inbound;
+pub(super) mod messages;
+pub(super) mod sends;
 
 pub(super) const INSERT_ACCOUNT: &str = "
     INSERT INTO accounts (id, name, email, suspended, data_key, data_key_id, created_at)

@@ -36,6 +36,7 @@ pub(super) struct Config {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = DisabledEndpoint)]
 struct Disabled {
     #[schema(value_type = String, format = "date-time")]
     since: Timestamp,

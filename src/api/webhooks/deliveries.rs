@@ -13,17 +13,20 @@ use crate::wire::{ApiError, Carried, Query, Reply, TextPath};
 const DEFAULT_PAGE: u32 = 20;
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryList)]
 pub(super) struct Listed {
     items: Vec<Item>,
     paging: Paging,
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryPaging)]
 struct Paging {
     cursors: Cursors,
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryCursors)]
 struct Cursors {
     /// Where the next page starts; null on the last one
     after: Option<String>,
@@ -31,6 +34,7 @@ struct Cursors {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Delivery)]
 pub(super) struct Item {
     id: String,
     /// The `webhook-id` that the endpoint sees
@@ -48,6 +52,7 @@ pub(super) struct Item {
 
 /// One delivery, with what was tried.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DeliveryWithLog)]
 pub(super) struct Logged {
     #[serde(flatten)]
     item: Item,
@@ -56,6 +61,7 @@ pub(super) struct Logged {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = DeliveryAttempt)]
 struct Attempt {
     #[schema(value_type = String, format = "date-time")]
     at: Timestamp,

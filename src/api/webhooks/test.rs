@@ -14,6 +14,7 @@ use crate::wire::{ApiError, Carried, Reply};
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = WebhookTest)]
 pub(super) struct Outcome {
     delivered: bool,
     /// What the endpoint answered, if it did

@@ -17,6 +17,7 @@ const CHANGED: &str = "The webhook settings changed meanwhile; verify again";
 /// What came of it. A failure leaves an earlier success as it is.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = WebhookVerification)]
 pub(super) struct Verification {
     is_verified: bool,
     /// What the endpoint answered

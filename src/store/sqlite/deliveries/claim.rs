@@ -101,7 +101,7 @@ const OLDEST_DUE: &str = concat!(
 );
 
 impl Sqlite {
-    pub(super) async fn claim(
+    pub(super) async fn take_on(
         &self,
         now: Timestamp,
         lease_ends: Timestamp,
@@ -121,7 +121,7 @@ impl Sqlite {
                 if picked.is_empty() {
                     return Ok(Vec::new());
                 }
-                let picked = json(picked);
+                let picked = json(&picked)?;
                 let take = query(TAKE).bind(&picked).bind(&lease).bind(lease_ends.as_millis());
                 take.execute(&mut *tx).await?;
                 let read = query_as(READ).bind(&picked).bind(now.as_millis());
