@@ -63,7 +63,7 @@ async fn once(reply: Vec<u8>, stay: Duration) -> (SocketAddr, tokio::task::JoinH
             head.extend_from_slice(&piece[..read]);
         }
         // The client may hang up before it has all of a long reply.
-        let _ = stream.write_all(&reply).await;
+        let _hung_up = stream.write_all(&reply).await.is_err();
         tokio::time::sleep(stay).await;
         String::from_utf8(head).unwrap()
     });

@@ -177,12 +177,12 @@ async fn endpoint(status: u16, after: Duration) -> String {
             let (mut stream, _) = listener.accept().await.unwrap();
             tokio::spawn(async move {
                 let mut head = [0; 4096];
-                let _ = stream.read(&mut head).await;
+                let _gone = stream.read(&mut head).await.is_err();
                 tokio::time::sleep(after).await;
                 let reply = format!(
                     "HTTP/1.1 {status} X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
                 );
-                let _ = stream.write_all(reply.as_bytes()).await;
+                let _gone = stream.write_all(reply.as_bytes()).await.is_err();
             });
         }
     });
