@@ -1,5 +1,11 @@
 //! What customers are promised about their webhooks, tried on both databases with receivers that
 //! behave in every way. PostgreSQL takes part if `TEST_DATABASE_URL` names a server.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a case that cannot go on has failed"
+)]
 
 mod api;
 mod attempts;
