@@ -2,6 +2,7 @@
 //! section that is its own.
 
 mod database;
+mod deliveries;
 mod duration;
 mod graph;
 mod listener;
@@ -12,6 +13,7 @@ mod secret_key;
 mod webhooks;
 
 pub use database::DatabaseSettings;
+pub use deliveries::{DeliverySettings, RetrySchedule};
 pub use duration::Period;
 pub use graph::{GraphSettings, UpstreamStatus};
 pub use listener::ListenerSettings;

@@ -3,6 +3,7 @@
 //! A backend sends simple JSON to `/v2`; the gateway proves who calls ([`access`]), reads and
 //! checks the fields ([`fields`], [`messages`]), builds Meta's payload and sends it ([`graph`]),
 //! and answers in one envelope ([`wire`]). Accounts, numbers and tokens live in [`store`].
+//! [`delivery`] tells customers what happened, by webhook, until they have heard it.
 //! [`sandbox`] stands in for Meta, so that all of it can be tried without a Meta account.
 
 pub mod access;
@@ -11,6 +12,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod delivery;
 pub mod fields;
 pub mod graph;
 pub mod inbound;
@@ -21,4 +23,5 @@ pub mod sandbox;
 pub mod server;
 pub mod state;
 pub mod store;
+pub mod tls;
 pub mod wire;

@@ -15,11 +15,12 @@ use url::Url;
 
 pub use callers::{Caller, Callers, Found};
 pub use inbox::Inbox;
-pub use readiness::Readiness;
+pub use readiness::{Missing, Readiness};
 pub use recorder::{Recorder, RecorderTask};
 
 use crate::clock::Clock;
 use crate::config::{RecordSettings, UpstreamStatus, WebhookSettings};
+use crate::delivery::WebhookClient;
 use crate::graph::Graph;
 use crate::store::Store;
 
@@ -49,6 +50,8 @@ pub struct Shared {
     pub recorder: Recorder,
     pub inbox: Inbox,
     pub records: RecordSettings,
+    /// The way to customers' endpoints.
+    pub webhook_client: WebhookClient,
     pub body_timeout: Duration,
     /// How long a request may take in all.
     pub request_limit: Duration,

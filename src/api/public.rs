@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::access::Guard;
 use crate::openapi::{Answer, Route};
-use crate::state::AppState;
+use crate::state::{AppState, Missing};
 use crate::wire::{ApiError, Reply};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -69,13 +69,12 @@ async fn version(State(state): State<AppState>) -> Reply<Version> {
 }
 
 async fn ready(State(state): State<AppState>) -> Result<Reply<Ready>, ApiError> {
-    let database = state.readiness.database(&state.store).await;
-    let missing = [
-        ("the process is stopping", state.stopping.is_cancelled()),
-        ("the database does not answer", !database),
-    ];
-    match missing.into_iter().find(|(_, missing)| *missing) {
-        Some((what, _)) => Err(ApiError::NotReady(what)),
+    if state.stopping.is_cancelled() {
+        return Err(ApiError::NotReady("the process is stopping"));
+    }
+    match state.readiness.missing(&state.store, state.clock.now()).await {
+        Some(Missing::Database) => Err(ApiError::NotReady("the database does not answer")),
+        Some(Missing::DeliveryWorker) => Err(ApiError::NotReady("webhooks are not delivered")),
         None => Ok(Reply(Ready { ready: true })),
     }
 }

@@ -1,174 +1,82 @@
-//! `/v2/webhooks/config`: where the caller wants to be called.
+//! `/v2/webhooks`: where the caller wants to be called, whether that works, and what became of
+//! each call.
 
-use axum::extract::{Request, State};
+mod config;
+mod deliveries;
+mod redeliver;
+mod test;
+mod verify;
+
 use axum::routing::{get, post};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use secrecy::{ExposeSecret as _, SecretString};
-use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa::openapi::schema::Schema;
-use utoipa::openapi::{ObjectBuilder, Type};
 
-use crate::access::DeveloperPlan;
-use crate::fields::{AnyText, Field, Fields, FromFields, Json, List, Place, Violations, read_body};
-use crate::model::public_address::check_webhook_url;
-use crate::model::{WebhookChange, WebhookConfig, WebhookEvent};
-use crate::openapi::{Answer, Route};
-use crate::state::AppState;
-use crate::wire::{ApiError, Carried, JsonBody, Reply};
+use crate::fields::Field;
+use crate::openapi::{Answer, Parameter, ParameterKind, Route};
+use crate::wire::ApiError;
 
-const EXAMPLE: &str = r#"{ "webhookUrl": "https://example.com/whatsapp" }"#;
-/// Far above any sensible code, and below what a header or a query can carry.
-const MOST_CODE: usize = 256;
+const GROUP: &str = "Webhooks";
 
-/// The settings as callers see them: empty strings where nothing is set.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Config {
-    webhook_url: String,
-    webhook_code: String,
-    is_verified: bool,
-    events: Vec<&'static str>,
-    /// The code as the Standard Webhooks libraries take it
-    signing_secret: String,
-}
+const STATE: Parameter = Parameter::query(
+    "state",
+    ParameterKind::OneOf(&["pending", "delivered", "paused", "dead"]),
+    "Only those that stand so",
+);
+const LIMIT: Parameter = Parameter::query(
+    "limit",
+    ParameterKind::Number { least: 1, most: 100 },
+    "How many items a page may have; 20 if left out",
+);
+const AFTER: Parameter =
+    Parameter::query("after", ParameterKind::Text, "The cursor to start behind");
+const ID: Parameter = Parameter::path("id", ParameterKind::Text, "The id of a delivery");
 
 pub(super) fn routes() -> Vec<Route> {
     let path = "/v2/webhooks/config";
     vec![
-        Route::get(path, get(show), Answer::data::<Config>())
-            .about("Webhooks", "Show the webhook settings"),
-        Route::post(path, post(change), Answer::data::<Config>())
-            .about("Webhooks", "Change the webhook settings")
-            .takes(<Change as Field>::schema, EXAMPLE),
+        Route::get(path, get(config::show), Answer::data::<config::Config>())
+            .about(GROUP, "Show the webhook settings"),
+        Route::post(path, post(config::change), Answer::data::<config::Config>())
+            .about(GROUP, "Change the webhook settings")
+            .takes(<config::Change as Field>::schema, config::EXAMPLE),
+        Route::post(
+            "/v2/webhooks/verify",
+            post(verify::verify),
+            Answer::data::<verify::Verification>(),
+        )
+        .about(GROUP, "Ask the webhook URL to prove that it knows the code"),
+        Route::post("/v2/webhooks/test", post(test::test), Answer::data::<test::Outcome>())
+            .about(GROUP, "Deliver a sample event now"),
+        Route::get(
+            "/v2/webhooks/deliveries",
+            get(deliveries::list),
+            Answer::data::<deliveries::Listed>(),
+        )
+        .about(GROUP, "List deliveries, newest first")
+        .with(const { &[STATE, LIMIT, AFTER] }),
+        Route::post(
+            "/v2/webhooks/deliveries/redeliver",
+            post(redeliver::range),
+            Answer::data::<redeliver::Redelivered>(),
+        )
+        .about(GROUP, "Deliver the events of a range of time once more")
+        .takes(<redeliver::Range as Field>::schema, redeliver::EXAMPLE),
+        Route::get(
+            "/v2/webhooks/deliveries/{id}",
+            get(deliveries::by_id),
+            Answer::data::<deliveries::Logged>(),
+        )
+        .about(GROUP, "Look a delivery up, with its attempts")
+        .with(const { &[ID] }),
+        Route::post(
+            "/v2/webhooks/deliveries/{id}/redeliver",
+            post(redeliver::one),
+            Answer::data::<deliveries::Item>(),
+        )
+        .about(GROUP, "Deliver an event once more")
+        .with(const { &[ID] }),
     ]
 }
 
-async fn show(
-    Carried(plan): Carried<DeveloperPlan>,
-    State(state): State<AppState>,
-) -> Result<Reply<Config>, ApiError> {
-    let config = state.store.webhook_config(&plan.caller().account.id).await?;
-    Ok(Reply(Config::from(&config)))
-}
-
-async fn change(
-    Carried(plan): Carried<DeveloperPlan>,
-    State(state): State<AppState>,
-    request: Request,
-) -> Result<Reply<Config>, ApiError> {
-    let (parts, body) = request.into_parts();
-    let body = JsonBody::read(&parts.headers, body, state.body_timeout).await?;
-    let asked: Change = read_body(&body.object()?)?;
-    let change = asked.judged(state.webhooks.allow_private)?;
-    let account = &plan.caller().account.id;
-    let (fresh_code, now) = (fresh_code()?, state.clock.now());
-    let config = state.store.change_webhook_config(account, &change, &fresh_code, now).await?;
-    Ok(Reply(Config::from(&config)))
-}
-
-fn fresh_code() -> Result<SecretString, ApiError> {
-    let mut bytes = zeroize::Zeroizing::new([0_u8; 32]);
-    getrandom::fill(&mut bytes[..]).map_err(|_| ApiError::Internal("no randomness"))?;
-    Ok(hex::encode(&bytes[..]).into())
-}
-
-/// The body of a change. An empty string clears; what is left out stays.
-struct Change {
-    url: Option<Clearable>,
-    code: Option<Clearable>,
-    events: Option<List<WebhookEvent, 0, 4>>,
-}
-
-/// A text, or nothing for the empty one.
-struct Clearable(Option<String>);
-
-impl Field for Clearable {
-    fn read(value: Json<'_>, place: &mut Place<'_>) -> Option<Self> {
-        if value.text() == "\"\"" {
-            return Some(Self(None));
-        }
-        AnyText::read(value, place).map(|text| Self(Some(text.into_string())))
-    }
-
-    fn schema() -> Schema {
-        Schema::Object(ObjectBuilder::new().schema_type(Type::String).build())
-    }
-}
-
-impl Field for WebhookEvent {
-    fn read(value: Json<'_>, place: &mut Place<'_>) -> Option<Self> {
-        let name = value.as_string().and_then(Result::ok);
-        let event = name.and_then(|name| Self::from_name(&name));
-        event.or_else(|| place.fault("must be newLead, newMessage, messageStatus or metaEvent"))
-    }
-
-    fn schema() -> Schema {
-        let names = Self::ALL.map(Self::name);
-        Schema::Object(
-            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names)).build(),
-        )
-    }
-}
-
-impl FromFields for Change {
-    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let url = fields.optional("webhookUrl");
-        let code = fields.optional::<Clearable>("webhookCode");
-        let events = fields.optional("events");
-        let (url, code, events) = (url?, code?, events?);
-        if url.is_none() && code.is_none() && events.is_none() {
-            return fields.fault("", "must have webhookUrl, webhookCode or events");
-        }
-        Some(Self { url, code, events })
-    }
-}
-
-impl Change {
-    /// Whether private addresses are allowed is a setting, so it is judged here and not in the
-    /// reader of the field.
-    fn judged(self, allow_private: bool) -> Result<WebhookChange, ApiError> {
-        let mut faults = Violations::default();
-        if let Some(Clearable(Some(url))) = &self.url
-            && let Err(fault) = check_webhook_url(url, allow_private)
-        {
-            faults.add("webhookUrl".into(), fault.into());
-        }
-        if let Some(Clearable(Some(code))) = &self.code
-            && code.chars().count() > MOST_CODE
-        {
-            faults.add("webhookCode".into(), format!("must be at most {MOST_CODE} characters"));
-        }
-        if !faults.is_empty() {
-            return Err(faults.into());
-        }
-        Ok(WebhookChange {
-            url: self.url.map(|url| url.0),
-            code: self.code.map(|code| code.0.map(SecretString::from)),
-            events: self.events.map(|events| without_repeats(&events.into_vec())),
-        })
-    }
-}
-
-fn without_repeats(events: &[WebhookEvent]) -> Vec<WebhookEvent> {
-    WebhookEvent::ALL.into_iter().filter(|event| events.contains(event)).collect()
-}
-
-impl From<&WebhookConfig> for Config {
-    fn from(config: &WebhookConfig) -> Self {
-        let code = config.code.as_ref().map(|code| code.expose_secret());
-        Self {
-            webhook_url: config.url.clone().unwrap_or_default(),
-            webhook_code: code.unwrap_or_default().to_owned(),
-            is_verified: config.verified,
-            events: config.events.iter().map(|event| event.name()).collect(),
-            signing_secret: code.map(signing_secret).unwrap_or_default(),
-        }
-    }
-}
-
-/// `whsec_` and base64 of the bytes that sign.
-fn signing_secret(code: &str) -> String {
-    format!("whsec_{}", STANDARD.encode(code.as_bytes()))
+/// There is no URL, so nothing can be called.
+fn no_url() -> ApiError {
+    crate::fields::Violations::one("webhookUrl", "is not set").into()
 }

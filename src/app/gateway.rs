@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,8 +13,10 @@ use url::Url;
 use super::{chores, router, routes};
 use crate::clock::Clock;
 use crate::config::{
-    GraphSettings, ListenerSettings, MetaSettings, RecordSettings, WebhookSettings,
+    DeliverySettings, GraphSettings, ListenerSettings, MetaSettings, RecordSettings,
+    WebhookSettings,
 };
+use crate::delivery::{WebhookClient, Worker};
 use crate::graph::Graph;
 use crate::openapi;
 use crate::server::Server;
@@ -37,6 +40,7 @@ pub struct GatewaySettings {
     pub webhooks: WebhookSettings,
     pub records: RecordSettings,
     pub meta: MetaSettings,
+    pub deliveries: DeliverySettings,
 }
 
 /// A gateway that listens, and is yet to be run.
@@ -46,6 +50,7 @@ pub struct Gateway {
     address: SocketAddr,
     state: AppState,
     recording: RecorderTask,
+    worker: Worker,
     drain: Duration,
 }
 
@@ -53,7 +58,7 @@ pub struct Gateway {
 pub enum StartError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, io::Error),
-    #[error("cannot set up the client of Graph")]
+    #[error("cannot set up the HTTP client")]
     Client(#[from] reqwest::Error),
     #[error("the address {0} makes no URL")]
     Address(SocketAddr),
@@ -77,7 +82,11 @@ impl Gateway {
         let own =
             || Url::parse(&format!("http://{address}")).map_err(|_| StartError::Address(address));
         let body_timeout = listener.body_timeout.get();
+        let deliveries = &settings.deliveries;
+        let webhook_client = WebhookClient::new(deliveries, settings.webhooks.allow_private)?;
+        let worker = Worker::new(store.clone(), webhook_client.clone(), clock.clone(), deliveries);
         let longest = body_timeout.max(settings.graph.send_timeout.get());
+        let longest = longest.max(deliveries.timeout.get());
         let media_limit = settings.graph.media_timeout.get() + MEDIA_MARGIN;
         let (recorder, recording) = Recorder::start(store.clone());
         let state = AppState::new(Shared {
@@ -94,13 +103,15 @@ impl Gateway {
             recorder,
             inbox: Inbox::start(store.clone(), settings.meta),
             records: settings.records,
+            webhook_client,
             body_timeout,
             request_limit: longest + MARGIN,
             media_limit,
             store,
             clock,
         });
-        Ok(Self { server, address, state, recording, drain: listener.drain_timeout.get() })
+        let drain = listener.drain_timeout.get();
+        Ok(Self { server, address, state, recording, worker, drain })
     }
 
     #[must_use]
@@ -110,12 +121,15 @@ impl Gateway {
 
     /// Serves until it is told to stop: readiness says so at once, requests are served for
     /// `linger` so that a balancer can notice, then nothing new is taken and what runs ends. All
-    /// of it is over within `linger` and the drain timeout.
+    /// of it is over within `linger` and the drain timeout. Webhooks are left to other nodes from
+    /// the start; the attempts that run end first.
     pub async fn run(self, linger: Duration) {
-        let Self { server, state, recording, drain, .. } = self;
+        let Self { server, state, recording, worker, drain, .. } = self;
         let (store, clock) = (state.store.clone(), state.clock.clone());
         let chores = chores::run(store, clock, state.records.clone(), state.stopping.clone());
         let chores = tokio::spawn(chores);
+        let mut delivering = JoinSet::new();
+        delivering.spawn(worker.run(state.stopping.clone()));
         let stop_accepting = CancellationToken::new();
         let closing = async {
             state.stopping.cancelled().await;
@@ -139,6 +153,12 @@ impl Gateway {
         if timeout_at(end, state.sends.wait()).await.is_err() {
             tracing::warn!("some sends did not end in time");
         }
+        match timeout_at(end, delivering.join_next()).await {
+            Ok(Some(Err(error))) => tracing::error!(%error, "the delivery worker broke down"),
+            Ok(_) => {}
+            Err(_) => tracing::warn!("some webhooks did not end in time"),
+        }
+        delivering.shutdown().await;
         recording.finish(end.saturating_duration_since(Instant::now())).await;
         if let Err(error) = chores.await {
             tracing::error!(%error, "the chores ended early");

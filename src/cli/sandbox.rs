@@ -16,7 +16,8 @@ use super::{CommonSettings, output, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
-    DatabaseSettings, ListenerSettings, MetaSettings, RecordSettings, WebhookSettings,
+    DatabaseSettings, DeliverySettings, ListenerSettings, MetaSettings, RecordSettings,
+    WebhookSettings,
 };
 use crate::model::{Account, AccountId, NewAccount, Plan, Timestamp, WhatsAppAccount};
 use crate::sandbox::{self, Sandbox, SandboxSettings};
@@ -46,6 +47,9 @@ pub(super) struct SandboxCommand {
 
     #[command(flatten)]
     records: RecordSettings,
+
+    #[command(flatten)]
+    deliveries: DeliverySettings,
 }
 
 /// What a caller needs.
@@ -83,6 +87,7 @@ impl SandboxCommand {
             webhooks: WebhookSettings { allow_private: true },
             records: self.records,
             meta: MetaSettings::default(),
+            deliveries: self.deliveries,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())
             .context("pick another address with --bind; port 0 takes any free one")?;

@@ -9,7 +9,9 @@ use tokio_util::sync::CancellationToken;
 use super::{CommonSettings, output, store};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
-use crate::config::{ListenerSettings, MetaSettings, RecordSettings, WebhookSettings};
+use crate::config::{
+    DeliverySettings, ListenerSettings, MetaSettings, RecordSettings, WebhookSettings,
+};
 
 /// How long a balancer gets to notice that readiness is gone.
 const LINGER: Duration = Duration::from_secs(5);
@@ -18,6 +20,9 @@ const LINGER: Duration = Duration::from_secs(5);
 pub(super) struct Serve {
     #[command(flatten)]
     listener: ListenerSettings,
+
+    #[command(flatten)]
+    deliveries: DeliverySettings,
 
     #[command(flatten)]
     webhooks: WebhookSettings,
@@ -41,6 +46,7 @@ impl Serve {
             webhooks: self.webhooks,
             records: self.records,
             meta: self.meta,
+            deliveries: self.deliveries,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping)?;
         // Scripts wait for this line.

@@ -89,6 +89,34 @@ pub enum DeliveryState {
     Dead,
 }
 
+impl DeliveryState {
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Delivered, Self::Paused, Self::Dead];
+
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Paused => "paused",
+            Self::Dead => "dead",
+        }
+    }
+
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
+impl DeliveryId {
+    /// Reads an id as it is printed; nothing else is one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let id = uuid::Uuid::try_parse(text).ok()?.to_string();
+        (id == text).then_some(Self(id))
+    }
+}
+
 /// A delivery as its owner is shown it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {

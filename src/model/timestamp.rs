@@ -40,13 +40,19 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis))
     }
 
+    /// Reads RFC 3339.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        OffsetDateTime::parse(text, &Rfc3339).ok().map(Self::from_utc)
+    }
+
     /// Reads RFC 3339, or a date, which means the last millisecond of that day in UTC.
     ///
     /// # Errors
     /// Says what was expected when `text` is neither.
     pub fn parse_end(text: &str) -> Result<Self, String> {
-        if let Ok(moment) = OffsetDateTime::parse(text, &Rfc3339) {
-            return Ok(Self::from_utc(moment));
+        if let Some(moment) = Self::parse(text) {
+            return Ok(moment);
         }
         let date = Date::parse(text, format_description!("[year]-[month]-[day]"))
             .map_err(|_| "must be RFC 3339 or a date such as 2027-01-31".to_owned())?;

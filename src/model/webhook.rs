@@ -69,6 +69,15 @@ impl Default for WebhookConfig {
 }
 
 impl WebhookConfig {
+    /// Whether calls go to `url`, signed with `code`.
+    #[must_use]
+    pub fn is_at(&self, url: &str, code: &SecretString) -> bool {
+        use secrecy::ExposeSecret as _;
+
+        let known = self.code.as_ref().map(|known| known.expose_secret());
+        self.url.as_deref() == Some(url) && known == Some(code.expose_secret())
+    }
+
     /// The settings after `change`. A URL never stands without a code: `fresh_code` fills in.
     /// A new URL or a new code has still to be verified.
     #[must_use]

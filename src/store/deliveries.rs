@@ -64,7 +64,9 @@ pub trait Deliveries: Send + Sync {
     /// Takes on up to `limit` deliveries due at `now`, oldest first, at most `per_account` of one
     /// account counting those already taken on, and fair between accounts. They are this caller's
     /// until `lease_ends`; a lease that runs out puts the delivery back. Paused accounts are
-    /// passed over.
+    /// passed over, but for what was asked for by hand. So are accounts whose endpoint failed
+    /// five times in a row, until the last one that failed is to be tried again, or for half an
+    /// hour; and then they get one delivery at a time until one succeeds.
     async fn claim_deliveries(
         &self,
         now: Timestamp,
@@ -85,6 +87,9 @@ pub trait Deliveries: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     async fn endpoint_health(&self, account: &AccountId) -> Result<EndpointHealth, StoreError>;
+
+    /// Forgets the account's failures: what was paused goes on, what is due stays due.
+    async fn enable_endpoint(&self, account: &AccountId) -> Result<(), StoreError>;
 
     /// Makes a delivery for one more event of the account, due at once; for samples.
     async fn enqueue(
@@ -130,7 +135,8 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// When the oldest delivery that is due, and neither paused nor being attempted, became due.
+    /// When the oldest delivery that is due, and that nothing holds up but us, became due: its
+    /// account is not passed over, and none of its deliveries is being attempted.
     async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
     /// Waits until something may have become due, at most until the caller gives up. On

@@ -106,6 +106,8 @@ pub(super) const OLD_KEYS: &str =
 /// Only if nobody wrapped it anew in between.
 pub(super) const REWRAP_KEY: &str =
     "UPDATE accounts SET data_key = $2, data_key_id = $3 WHERE id = $1 AND data_key = $4";
+pub(super) const SET_VERIFIED: &str =
+    "UPDATE webhook_configs SET verified = (1 = 1) WHERE account_id = $1";
 
 /// Leaps from key to key along the indices: there are few keys and many rows.
 pub(super) const KEYS_IN_USE: &str = "

@@ -23,4 +23,13 @@ pub trait Webhooks: Send + Sync {
         fresh_code: &SecretString,
         now: Timestamp,
     ) -> Result<WebhookConfig, StoreError>;
+
+    /// Notes that `url` has proven to know `code`. `false`, and nothing noted, if the account's
+    /// settings are not these any more.
+    async fn set_verified(
+        &self,
+        account: &AccountId,
+        url: &str,
+        code: &SecretString,
+    ) -> Result<bool, StoreError>;
 }

@@ -107,6 +107,7 @@ impl ApiError {
     pub const TEMPLATE_NOT_FOUND: Self = Self::NotFound("Template not found");
     pub const MEDIA_NOT_FOUND: Self = Self::NotFound("Media URL not found");
     pub const FORM_NOT_FOUND: Self = Self::NotFound("Form not found");
+    pub const DELIVERY_NOT_FOUND: Self = Self::NotFound("Delivery not found");
 
     /// The public contract: one line a failure.
     fn answer(&self, style: UpstreamStatus) -> (StatusCode, &'static str) {

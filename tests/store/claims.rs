@@ -206,7 +206,7 @@ async fn the_oldest_that_is_due_is_known(place: Place) {
     assert_eq!(oldest(9_000).await, Some(at(2_000)));
 
     let first = claim(&store, 2_000, 1).await.remove(0);
-    assert_eq!(oldest(9_000).await, Some(at(3_000)), "one is being attempted");
+    assert_eq!(oldest(9_000).await, Some(at(4_000)), "one account is being attended to");
     assert_eq!(oldest(2_000 + LEASE).await, Some(at(2_000)), "its lease has run out");
     assert!(end(&store, &first, AttemptEnd::Disable("gone"), 9_000).await);
     assert_eq!(oldest(9_000).await, Some(at(4_000)), "one account is paused");

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod api_tokens;
+mod breaker;
 mod changes;
 mod claims;
 mod deliveries;
@@ -36,6 +37,7 @@ use server::Server;
 const NOUNS: &[(&str, &[Case])] = &[
     ("accounts", accounts::CASES),
     ("api_tokens", api_tokens::CASES),
+    ("breaker", breaker::CASES),
     ("changes", changes::CASES),
     ("claims", claims::CASES),
     ("deliveries", deliveries::CASES),

@@ -17,6 +17,7 @@ cases![
     verification_survives_what_does_not_touch_the_address,
     settings_belong_to_one_account_alone,
     nobody_has_no_webhook,
+    only_the_settings_that_were_asked_are_verified,
 ];
 
 fn to(url: &str) -> WebhookChange {
@@ -146,4 +147,22 @@ async fn nobody_has_no_webhook(place: Place) {
     let refused = store.change_webhook_config(&nobody, &change, &"one".into(), at(START)).await;
     assert!(matches!(refused, Err(StoreError::NoAccount)), "{refused:?}");
     assert!(store.webhook_config(&nobody).await.unwrap().url.is_none());
+}
+
+async fn only_the_settings_that_were_asked_are_verified(place: Place) {
+    let store = place.store().await;
+    let (ada, bob) = (join(&store, "ada").await, join(&store, "bob").await);
+    let (url, code) = ("https://a.example", "one".into());
+    assert!(!store.set_verified(&ada, url, &code).await.unwrap(), "nothing is set");
+    for id in [&ada, &bob] {
+        store.change_webhook_config(id, &to(url), &code, at(START)).await.unwrap();
+    }
+    assert!(!store.set_verified(&ada, "https://b.example", &code).await.unwrap());
+    assert!(!store.set_verified(&ada, url, &"two".into()).await.unwrap());
+    assert!(!store.set_verified(&AccountId::generate(), url, &code).await.unwrap());
+    assert!(!store.webhook_config(&ada).await.unwrap().verified);
+
+    assert!(store.set_verified(&ada, url, &code).await.unwrap());
+    assert!(store.webhook_config(&ada).await.unwrap().verified);
+    assert!(!store.webhook_config(&bob).await.unwrap().verified);
 }

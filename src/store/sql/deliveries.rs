@@ -82,10 +82,11 @@ pub(in crate::store) const HEALTH: &str = "
     FROM endpoint_health WHERE account_id = $1";
 
 pub(in crate::store) const WELL: &str = "
-    UPDATE endpoint_health SET failures_in_a_row = 0, failing_since = NULL
+    UPDATE endpoint_health SET failures_in_a_row = 0, failing_since = NULL, shut_until = NULL
     WHERE account_id = $1 AND failures_in_a_row > 0";
 
-/// What disables first gives the reason.
+/// What disables first gives the reason. From the fifth failure on the endpoint is left alone
+/// until `$5`.
 pub(in crate::store) const FAILED: &str = "
     INSERT INTO endpoint_health
         (account_id, failures_in_a_row, failing_since, disabled_at, disabled_reason)
@@ -96,7 +97,8 @@ pub(in crate::store) const FAILED: &str = "
         disabled_reason = CASE WHEN endpoint_health.disabled_at IS NULL
                                THEN excluded.disabled_reason
                                ELSE endpoint_health.disabled_reason END,
-        disabled_at = COALESCE(endpoint_health.disabled_at, excluded.disabled_at)";
+        disabled_at = COALESCE(endpoint_health.disabled_at, excluded.disabled_at),
+        shut_until = CASE WHEN endpoint_health.failures_in_a_row >= 4 THEN $5 END";
 
 /// The endpoint starts anew, and with it what was paused.
 pub(in crate::store) const FORGIVE: &str = "DELETE FROM endpoint_health WHERE account_id = $1";

@@ -71,6 +71,20 @@ impl Deliveries for Sqlite {
         Ok(row.map(HealthRow::into_health).unwrap_or_default())
     }
 
+    async fn enable_endpoint(&self, account: &AccountId) -> Result<(), StoreError> {
+        let forgiven = self.within(async {
+            let mut tx = self.write().await?;
+            let forgive = query(sql::FORGIVE).bind(account.as_str());
+            let forgiven = forgive.execute(&mut *tx).await?.rows_affected();
+            tx.commit().await?;
+            Ok(forgiven)
+        });
+        if forgiven.await? > 0 {
+            self.work.announce();
+        }
+        Ok(())
+    }
+
     async fn enqueue(
         &self,
         account: &AccountId,

@@ -58,6 +58,30 @@ impl Webhooks for Sqlite {
         })
         .await
     }
+
+    async fn set_verified(
+        &self,
+        account: &AccountId,
+        url: &str,
+        code: &SecretString,
+    ) -> Result<bool, StoreError> {
+        self.within(async {
+            let mut tx = self.write().await?;
+            // Holds changes up until this one is done.
+            if super::accounts::data_key(&mut tx, account).await?.is_none() {
+                return Ok(false);
+            }
+            let row = query_as(sql::WEBHOOK_CONFIG).bind(account.as_str());
+            let row = row.fetch_optional(&mut *tx).await?;
+            if !self.config(account, row)?.is_at(url, code) {
+                return Ok(false);
+            }
+            query(sql::SET_VERIFIED).bind(account.as_str()).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(true)
+        })
+        .await
+    }
 }
 
 impl Sqlite {

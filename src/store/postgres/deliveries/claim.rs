@@ -17,7 +17,7 @@ const TAKE_TURNS: &str = "
     SELECT pg_advisory_xact_lock(7161723364)";
 
 /// The accounts that have anything pending, one leap along the index for each, however much it
-/// is; and whether they are paused.
+/// is; whether they are paused for good or for a while, and whether their endpoint keeps failing.
 macro_rules! waiting {
     () => {
         "WITH RECURSIVE waiting (account_id) AS (
@@ -29,7 +29,9 @@ macro_rules! waiting {
                      ORDER BY d.account_id LIMIT 1)
              FROM waiting w WHERE w.account_id IS NOT NULL),
          asking AS (
-             SELECT w.account_id, h.disabled_at IS NOT NULL AS paused
+             SELECT w.account_id,
+                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1) AS paused,
+                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing
              FROM waiting w LEFT JOIN endpoint_health h ON h.account_id = w.account_id
              WHERE w.account_id IS NOT NULL)"
     };
@@ -68,6 +70,7 @@ const CLAIM: &str = concat!(
          GROUP BY account_id),
      candidates AS (
          SELECT a.account_id, due.*,
+                CASE WHEN a.failing THEN 1 ELSE $4 END AS most,
                 COALESCE(r.running, 0)
                     + row_number() OVER (PARTITION BY a.account_id
                                          ORDER BY due.due_at, due.sequence) AS round
@@ -75,11 +78,11 @@ const CLAIM: &str = concat!(
          CROSS JOIN LATERAL ",
     first_due!("$4"),
     " AS due
-         WHERE COALESCE(r.running, 0) < $4),
+         WHERE COALESCE(r.running, 0) < CASE WHEN a.failing THEN 1 ELSE $4 END),
      picked AS (
          SELECT d.account_id, d.id
          FROM candidates c JOIN deliveries d ON d.account_id = c.account_id AND d.id = c.id
-         WHERE c.round <= $4
+         WHERE c.round <= c.most
            AND d.state = 'pending' AND (d.lease IS NULL OR d.lease_until <= $1)
          ORDER BY c.round, c.due_at, c.sequence
          LIMIT $3 FOR UPDATE OF d SKIP LOCKED),
@@ -97,11 +100,15 @@ const CLAIM: &str = concat!(
      ORDER BY t.due_at, t.sequence"
 );
 
+/// An account that is being attended to waits for its own endpoint, and not for us.
 const OLDEST_DUE: &str = concat!(
     waiting!(),
     " SELECT min(due.due_at) FROM asking a CROSS JOIN LATERAL ",
     first_due!("1"),
-    " AS due"
+    " AS due
+      WHERE NOT EXISTS (SELECT 1 FROM deliveries l
+                        WHERE l.lease IS NOT NULL AND l.lease_until > $1
+                          AND l.account_id = a.account_id)"
 );
 
 impl Postgres {

@@ -8,7 +8,7 @@ use crate::store::rows::{ClaimRow, claimed};
 use crate::store::{ClaimedDelivery, StoreError};
 
 /// The accounts that have anything pending, one leap along the index for each, however much it
-/// is; and whether they are paused.
+/// is; whether they are paused for good or for a while, and whether their endpoint keeps failing.
 macro_rules! waiting {
     () => {
         "WITH RECURSIVE waiting (account_id) AS (
@@ -19,7 +19,9 @@ macro_rules! waiting {
                      WHERE d.state = 'pending' AND d.account_id > w.account_id)
              FROM waiting w WHERE w.account_id IS NOT NULL),
          asking AS (
-             SELECT w.account_id, h.disabled_at IS NOT NULL AS paused
+             SELECT w.account_id,
+                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1) AS paused,
+                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing
              FROM waiting w LEFT JOIN endpoint_health h ON h.account_id = w.account_id
              WHERE w.account_id IS NOT NULL)"
     };
@@ -60,14 +62,15 @@ const PICK: &str = concat!(
          GROUP BY account_id),
      candidates AS (
          SELECT due.sequence, due.due_at,
+                CASE WHEN a.failing THEN 1 ELSE $3 END AS most,
                 COALESCE(r.running, 0)
                     + row_number() OVER (PARTITION BY a.account_id
                                          ORDER BY due.due_at, due.sequence) AS round
          FROM asking a LEFT JOIN running r ON r.account_id = a.account_id
          CROSS JOIN deliveries due ON due.sequence IN ",
     first_due!("$3"),
-    " WHERE COALESCE(r.running, 0) < $3)
-     SELECT sequence FROM candidates WHERE round <= $3
+    " WHERE COALESCE(r.running, 0) < CASE WHEN a.failing THEN 1 ELSE $3 END)
+     SELECT sequence FROM candidates WHERE round <= most
      ORDER BY round, due_at, sequence LIMIT $2"
 );
 
@@ -86,11 +89,15 @@ const READ: &str = "
     WHERE d.sequence IN (SELECT value FROM json_each($1))
     ORDER BY d.due_at, d.sequence";
 
+/// An account that is being attended to waits for its own endpoint, and not for us.
 const OLDEST_DUE: &str = concat!(
     waiting!(),
     " SELECT min(due.due_at) FROM asking a
       CROSS JOIN deliveries due ON due.sequence IN ",
-    first_due!("1")
+    first_due!("1"),
+    " WHERE NOT EXISTS (SELECT 1 FROM deliveries l
+                        WHERE l.lease IS NOT NULL AND l.lease_until > $1
+                          AND l.account_id = a.account_id)"
 );
 
 impl Sqlite {

@@ -40,7 +40,7 @@ impl Sqlite {
         if let Some(attempt) = attempt {
             log(&mut tx, &account, id, attempt).await?;
         }
-        judge(&mut tx, &account, end, now).await?;
+        judge(&mut tx, &account, end, ended.shut_until, now).await?;
         tx.commit().await?;
         Ok(true)
     }
@@ -69,6 +69,7 @@ async fn judge(
     tx: &mut Writing,
     account: &str,
     end: &AttemptEnd,
+    shut_until: Option<i64>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let now = now.as_millis();
@@ -76,8 +77,10 @@ async fn judge(
     let judged = match end {
         AttemptEnd::GiveBack => return Ok(()),
         AttemptEnd::Delivered => query(sql::WELL).bind(account),
-        AttemptEnd::Retry(_) | AttemptEnd::Dead => failed.bind(None::<i64>).bind(None::<&str>),
-        AttemptEnd::Disable(reason) => failed.bind(Some(now)).bind(Some(*reason)),
+        AttemptEnd::Retry(_) | AttemptEnd::Dead => {
+            failed.bind(None::<i64>).bind(None::<&str>).bind(shut_until)
+        }
+        AttemptEnd::Disable(reason) => failed.bind(Some(now)).bind(Some(*reason)).bind(None::<i64>),
     };
     judged.execute(&mut **tx).await?;
     Ok(())

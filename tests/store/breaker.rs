@@ -1,0 +1,91 @@
+//! Endpoints that keep failing are left alone for a while, and then tried with one call.
+
+use avenping_gateway::model::AccountId;
+use avenping_gateway::store::{AttemptEnd, Store};
+
+use crate::fixtures::{at, join};
+use crate::harness::{Place, cases};
+use crate::posts::{claim, claim_one, end, message, take_in};
+
+cases![
+    five_failures_shut_an_endpoint_until_the_last_is_tried_again,
+    an_endpoint_that_was_shut_is_tried_with_one_delivery_until_it_succeeds,
+    nobody_is_left_alone_for_more_than_half_an_hour,
+    what_is_asked_for_by_hand_is_not_held_up,
+    an_endpoint_is_enabled_again_as_if_it_had_never_failed,
+    a_shut_endpoint_makes_nobody_late,
+];
+
+/// Far enough from the start that all of it is due.
+const NOW: i64 = 100_000;
+
+/// An account whose endpoint has just failed five times, to be tried again at `next`; three more
+/// deliveries wait.
+async fn failing(store: &Store, next: i64) -> AccountId {
+    let id = join(store, "ada").await;
+    take_in(store, (0..8).map(|key| message(&id, &key.to_string())).collect()).await;
+    for delivery in claim(store, NOW, 5).await {
+        assert!(end(store, &delivery, AttemptEnd::Retry(at(next)), NOW).await);
+    }
+    id
+}
+
+async fn five_failures_shut_an_endpoint_until_the_last_is_tried_again(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "bob").await;
+    take_in(&store, (0..6).map(|key| message(&id, &key.to_string())).collect()).await;
+    for delivery in claim(&store, NOW, 4).await {
+        assert!(end(&store, &delivery, AttemptEnd::Retry(at(NOW + 9_000)), NOW).await);
+    }
+    let fifth = claim(&store, NOW, 1).await.remove(0);
+    assert!(end(&store, &fifth, AttemptEnd::Retry(at(NOW + 5_000)), NOW).await);
+    assert!(claim(&store, NOW, 9).await.is_empty());
+    assert!(claim(&store, NOW + 4_999, 9).await.is_empty());
+    assert_eq!(claim(&store, NOW + 5_000, 9).await.len(), 1);
+}
+
+async fn an_endpoint_that_was_shut_is_tried_with_one_delivery_until_it_succeeds(place: Place) {
+    let store = place.store().await;
+    failing(&store, NOW + 5_000).await;
+    let probe = claim_one(&store, NOW + 5_000).await;
+    assert!(claim(&store, NOW + 5_000, 9).await.is_empty(), "one is being tried");
+    assert!(end(&store, &probe, AttemptEnd::Retry(at(NOW + 9_000)), NOW + 5_000).await);
+    assert!(claim(&store, NOW + 8_999, 9).await.is_empty());
+    let probe = claim_one(&store, NOW + 9_000).await;
+    assert!(end(&store, &probe, AttemptEnd::Delivered, NOW + 9_000).await);
+    assert_eq!(claim(&store, NOW + 9_000, 9).await.len(), 7);
+}
+
+async fn nobody_is_left_alone_for_more_than_half_an_hour(place: Place) {
+    let store = place.store().await;
+    failing(&store, NOW + 86_400_000).await;
+    assert!(claim(&store, NOW + 1_799_999, 9).await.is_empty());
+    assert_eq!(claim(&store, NOW + 1_800_000, 9).await.len(), 1);
+}
+
+async fn what_is_asked_for_by_hand_is_not_held_up(place: Place) {
+    let store = place.store().await;
+    let id = failing(&store, NOW + 5_000).await;
+    let wanted = store.deliveries(&id, None, None, 1).await.unwrap().remove(0).id;
+    assert!(store.redeliver(&id, &wanted, at(NOW + 1)).await.unwrap());
+    assert_eq!(claim_one(&store, NOW + 1).await.id, wanted);
+}
+
+async fn an_endpoint_is_enabled_again_as_if_it_had_never_failed(place: Place) {
+    let store = place.store().await;
+    let id = failing(&store, NOW + 5_000).await;
+    let gone = claim_one(&store, NOW + 5_000).await;
+    assert!(end(&store, &gone, AttemptEnd::Disable("gone"), NOW + 5_000).await);
+    assert!(claim(&store, NOW + 9_000_000, 9).await.is_empty());
+    store.enable_endpoint(&AccountId::generate()).await.unwrap();
+    store.enable_endpoint(&id).await.unwrap();
+    assert_eq!(store.endpoint_health(&id).await.unwrap(), Default::default());
+    assert_eq!(claim(&store, NOW + 5_000, 9).await.len(), 8);
+}
+
+async fn a_shut_endpoint_makes_nobody_late(place: Place) {
+    let store = place.store().await;
+    failing(&store, NOW + 5_000).await;
+    assert_eq!(store.oldest_due(at(NOW + 4_999)).await.unwrap(), None);
+    assert!(store.oldest_due(at(NOW + 5_000)).await.unwrap().is_some());
+}
