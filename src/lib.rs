@@ -21,4 +21,5 @@ pub mod sandbox;
 pub mod server;
 pub mod state;
 pub mod store;
+pub mod tls;
 pub mod wire;
