@@ -18,6 +18,7 @@ mod schema;
 pub mod sends;
 mod sql;
 mod sqlite;
+mod statuses;
 mod text;
 pub mod upkeep;
 pub mod webhooks;
@@ -43,9 +44,9 @@ use crate::config::DatabaseSettings;
 const WAIT: Duration = Duration::from_secs(1);
 
 /// All nouns of one database.
-pub trait Database: Accounts + ApiTokens + Flows + Webhooks + Upkeep {}
+pub trait Database: Accounts + ApiTokens + Flows + Messages + Sends + Webhooks + Upkeep {}
 
-impl<T: Accounts + ApiTokens + Flows + Webhooks + Upkeep> Database for T {}
+impl<T: Accounts + ApiTokens + Flows + Messages + Sends + Webhooks + Upkeep> Database for T {}
 
 /// A handle to the database; clones share its connections.
 pub type Store = Arc<dyn Database>;

@@ -113,19 +113,37 @@ impl DataKey {
     pub fn seal(&self, column: &str, secret: &SecretString) -> Result<Vec<u8>, StoreError> {
         use secrecy::ExposeSecret as _;
 
+        self.seal_bytes(column, secret.expose_secret().as_bytes())
+    }
+
+    /// As [`DataKey::seal`], for what is no text.
+    ///
+    /// # Errors
+    /// Fails when the system has no randomness to give.
+    pub fn seal_bytes(&self, column: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut sealed = vec![VERSION];
-        let context = context(&self.account, column);
-        sealed.extend(encrypt(&self.key, &context, secret.expose_secret().as_bytes())?);
+        sealed.extend(encrypt(&self.key, &context(&self.account, column), secret)?);
         Ok(sealed)
     }
 
     /// # Errors
     /// [`StoreError::Damaged`] if it was changed, or sealed for another account or column.
     pub fn open(&self, column: &str, sealed: &[u8]) -> Result<SecretString, StoreError> {
-        let sealed = strip_version(sealed)?;
-        let opened = decrypt(&self.key, &context(&self.account, column), sealed)?;
+        let opened = self.open_bytes(column, sealed)?;
         let text = std::str::from_utf8(&opened).map_err(|_| StoreError::Damaged)?;
         Ok(SecretString::from(text))
+    }
+
+    /// As [`DataKey::open`], for what is no text.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`] if it was changed, or sealed for another account or column.
+    pub fn open_bytes(
+        &self,
+        column: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        decrypt(&self.key, &context(&self.account, column), strip_version(sealed)?)
     }
 }
 

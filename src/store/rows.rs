@@ -1,5 +1,8 @@
 //! Between rows and nouns: what both databases do alike with what they read and write.
 
+pub(super) mod messages;
+pub(super) mod sends;
+
 use secrecy::SecretString;
 use sqlx::FromRow;
 

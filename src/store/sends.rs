@@ -58,11 +58,19 @@ pub enum SendEnd {
 #[async_trait]
 pub trait Sends: Send + Sync {
     /// Claims the key of (account of the message, key). Of many at once, on many nodes, one wins.
-    /// A send whose lease has run out without an end counts as unknown, and is never claimed anew.
+    /// A send whose lease has run out without an end counts as unknown, is written down as such
+    /// before anybody is told, and is never claimed anew. Another fingerprint is
+    /// [`Claimed::Reused`], whatever became of the send. An unknown send is [`Claimed::Resolved`]
+    /// as soon as a status has reached its message. [`StoreError::NoAccount`] if there is no such
+    /// account.
     async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError>;
 
     /// Ends a send that was won, and writes the message's result, in one commit. `false` if the
-    /// send is not the one that holds the key any more: then only the message is written.
+    /// send is not the one that holds the key any more, or has its final answer: then only the
+    /// message is written. A send that has become unknown meanwhile can still become final, for
+    /// an answer of Graph's beats not knowing; but it is not released, for somebody may have been
+    /// told that it is unknown: that, too, is `false`. A message that a status has reached stays
+    /// accepted.
     async fn end_send(
         &self,
         account: &AccountId,
@@ -74,7 +82,9 @@ pub trait Sends: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Marks up to `limit` sends whose lease has run out as unknown. Answers how many.
+    /// Marks up to `limit` sends whose lease has run out as unknown since `now`, and their
+    /// messages with them. Leases end by the clock they were made with, whatever `now` is.
+    /// Answers how many.
     async fn expire_sends(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError>;
 
     /// Deletes up to `limit` keys: those that ended before `ended_before`, and those that have

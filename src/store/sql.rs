@@ -1,5 +1,8 @@
 //! The statements that read the same in both databases.
 
+pub(super) mod messages;
+pub(super) mod sends;
+
 pub(super) const INSERT_ACCOUNT: &str = "
     INSERT INTO accounts (id, name, email, suspended, data_key, data_key_id, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)

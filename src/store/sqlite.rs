@@ -3,6 +3,8 @@
 mod accounts;
 mod api_tokens;
 mod flows;
+mod messages;
+mod sends;
 mod upkeep;
 mod webhooks;
 

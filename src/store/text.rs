@@ -1,5 +1,7 @@
 //! The rules that texts keep in both databases, whatever each of them would do by itself.
 
+use std::borrow::Cow;
+
 use super::StoreError;
 use crate::model::{Account, FlowSnapshot, PhoneNumber, Plan, WebhookChange};
 
@@ -40,6 +42,25 @@ pub(super) fn storable_webhook(change: &WebhookChange) -> Result<(), StoreError>
     url.map_or(Ok(()), |url| storable("the webhook URL", url))
 }
 
+/// What an entry of an index has room for in PostgreSQL, less two ids.
+const LONGEST_KEY: usize = 2_000;
+
+/// `text` in a form that can be stored, with U+FFFD for U+0000. For what is written when there is
+/// nobody left to refuse it to: better a character off than a row lost, and its batch with it.
+pub(super) fn kept(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}").into() } else { text.into() }
+}
+
+/// The same for a text that is looked up: cut to what an index takes. To be used on both sides.
+pub(super) fn kept_key(text: &str) -> Cow<'_, str> {
+    let kept = kept(text);
+    if kept.len() <= LONGEST_KEY {
+        return kept;
+    }
+    let cut = kept.get(..kept.floor_char_boundary(LONGEST_KEY)).unwrap_or_default();
+    cut.to_owned().into()
+}
+
 /// The databases fold only ASCII, or what their locale says; so the folding is done here.
 pub(super) fn folded(text: &str) -> String {
     // By way of upper case, so that ς meets σ and ß meets ss.
@@ -48,7 +69,7 @@ pub(super) fn folded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::folded;
+    use super::{folded, kept, kept_key};
 
     #[test]
     fn texts_that_differ_only_in_letter_case_fold_to_the_same() {
@@ -58,5 +79,12 @@ mod tests {
             assert_eq!(folded(one), folded(other));
         }
         assert_eq!(folded("50%_👋"), "50%_👋");
+    }
+    #[test]
+    fn a_nul_gives_way_and_a_key_is_cut_between_letters() {
+        assert_eq!(kept("a\0b\0"), "a\u{fffd}b\u{fffd}");
+        assert_eq!(kept_key("order-1"), "order-1");
+        assert_eq!(kept_key(&"€".repeat(1_000)), "€".repeat(666));
+        assert_eq!(kept_key(&"\0".repeat(1_000)), "\u{fffd}".repeat(666));
     }
 }

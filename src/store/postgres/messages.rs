@@ -1,0 +1,147 @@
+//! The records of messages in PostgreSQL.
+
+mod statuses;
+
+use std::collections::{BTreeSet, HashSet};
+
+use async_trait::async_trait;
+use sqlx::{QueryBuilder, query, query_as};
+
+pub(super) use statuses::apply_statuses;
+pub(super) use statuses::{hold_back_statuses, settle};
+
+use super::{Postgres, Writing};
+use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
+use crate::store::rows::messages::{MessageRow, NewMessage};
+use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, list};
+use crate::store::statuses::Recorded;
+use crate::store::text::kept_key;
+use crate::store::{MessageFilter, Messages, StoreError};
+
+const RECORD: &str = "
+    INSERT INTO messages
+        (account_id, id, phone_number_id, recipient, kind, reference, created_at, outcome,
+         progress, wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error)
+    SELECT * FROM unnest(
+        $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
+        $8::smallint[], $9::smallint[], $10::text[], $11::text[], $12::bigint[], $13::bigint[],
+        $14::bigint[], $15::bigint[], $16::text[])
+    ON CONFLICT (account_id, id) DO NOTHING";
+
+const FORGET: &str = "
+    DELETE FROM messages WHERE (account_id, id) IN (
+        SELECT account_id, id FROM messages WHERE created_at < $1
+        ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+const FORGET_WAITING: &str = "
+    DELETE FROM waiting_statuses WHERE (account_id, wamid, kind) IN (
+        SELECT account_id, wamid, kind FROM waiting_statuses WHERE at < $1
+        ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+
+#[async_trait]
+impl Messages for Postgres {
+    async fn record_messages(&self, records: &[MessageRecord]) -> Result<(), StoreError> {
+        let mut rows: Vec<_> = records.iter().map(NewMessage::of).collect();
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.within(async {
+            let mut tx = self.write().await?;
+            let accounts: BTreeSet<_> = rows.iter().map(|row| row.account_id).collect();
+            let living = hold_back_statuses(&mut tx, accounts).await?;
+            let living: HashSet<_> = living.iter().map(String::as_str).collect();
+            rows.retain(|row| living.contains(row.account_id));
+            record(&mut tx, &rows).await?;
+            let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
+            settle(&mut tx, &recorded).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    async fn apply_statuses(&self, told: &[(AccountId, StatusUpdate)]) -> Result<(), StoreError> {
+        let told: Vec<_> = told.iter().map(|(account, told)| (account, told)).collect();
+        self.within(async {
+            let mut tx = self.write().await?;
+            apply_statuses(&mut tx, &told).await?;
+            Ok(tx.commit().await?)
+        })
+        .await
+    }
+
+    async fn message(
+        &self,
+        account: &AccountId,
+        id_or_wamid: &str,
+    ) -> Result<Option<MessageRecord>, StoreError> {
+        let row =
+            query_as(MESSAGE_BY_ID_OR_WAMID).bind(account.as_str()).bind(kept_key(id_or_wamid));
+        let row = async { Ok(row.fetch_optional(&self.pool).await?) };
+        let row: Option<MessageRow> = self.within(row).await?;
+        row.map(|row| row.into_record(account)).transpose()
+    }
+
+    async fn messages(
+        &self,
+        account: &AccountId,
+        filter: &MessageFilter,
+        after: Option<&MessageId>,
+        limit: i64,
+    ) -> Result<Vec<MessageRecord>, StoreError> {
+        let mut list: QueryBuilder<sqlx::Postgres> = list(account, filter, after, limit);
+        let rows = async { Ok(list.build_query_as().fetch_all(&self.pool).await?) };
+        let rows: Vec<MessageRow> = self.within(rows).await?;
+        rows.into_iter().map(|row| row.into_record(account)).collect()
+    }
+
+    async fn forget_messages(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        self.forget(FORGET, before, limit).await
+    }
+
+    async fn forget_waiting_statuses(
+        &self,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        self.forget(FORGET_WAITING, before, limit).await
+    }
+}
+
+impl Postgres {
+    async fn forget(
+        &self,
+        delete: &'static str,
+        before: Timestamp,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        let delete = query(delete).bind(before.as_millis()).bind(limit.max(0));
+        self.within(async { Ok(delete.execute(&self.pool).await?.rows_affected()) }).await
+    }
+}
+
+async fn record(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
+    let insert = query(RECORD)
+        .bind(column(rows, |row| row.account_id))
+        .bind(column(rows, |row| &*row.id))
+        .bind(column(rows, |row| row.phone_number_id))
+        .bind(column(rows, |row| &*row.recipient))
+        .bind(column(rows, |row| &*row.kind))
+        .bind(column(rows, |row| row.reference.as_deref()))
+        .bind(column(rows, |row| row.created_at))
+        .bind(column(rows, |row| row.outcome))
+        .bind(column(rows, |row| row.progress))
+        .bind(column(rows, |row| row.wamid.as_deref()))
+        .bind(column(rows, |row| row.wa_id.as_deref()))
+        .bind(column(rows, |row| row.sent_at))
+        .bind(column(rows, |row| row.delivered_at))
+        .bind(column(rows, |row| row.read_at))
+        .bind(column(rows, |row| row.failed_at))
+        .bind(column(rows, |row| row.error.as_deref()));
+    insert.execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// One column of a batch, as `unnest` takes it.
+fn column<'a, T, U>(rows: &'a [T], read: impl Fn(&'a T) -> U) -> Vec<U> {
+    rows.iter().map(read).collect()
+}

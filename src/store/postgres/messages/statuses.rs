@@ -1,0 +1,160 @@
+//! Statuses of Meta's, and the messages they move forward, in PostgreSQL.
+//!
+//! Of a message that is being recorded and its status, each could miss the other, as neither sees
+//! what the other has not committed. So both lock their accounts: who records shares the lock with
+//! others who record, who finds no message has it alone, and looks again once it has it.
+
+use std::collections::BTreeSet;
+
+use sqlx::{query, query_as, query_scalar};
+
+use super::column;
+use crate::model::{AccountId, StatusUpdate};
+use crate::store::StoreError;
+use crate::store::postgres::Writing;
+use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting, take_waiting};
+use crate::store::statuses::{Advance, Recorded, StatusRow, sort_out};
+
+/// The kind of the advisory locks; the other half is the account.
+const WAITING: i32 = 4;
+
+/// The accounts that are there stay so until the transaction ends.
+const SHARE: &str = "
+    SELECT id, pg_advisory_xact_lock_shared($2, hashtext(id))::text FROM accounts
+    WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE";
+
+const ALONE: &str = "
+    SELECT pg_advisory_xact_lock($2, hashtext(a.id))
+    FROM unnest($1::text[]) WITH ORDINALITY AS a (id, n) ORDER BY a.n";
+
+const FIND: &str = find_messages!(
+    "(SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
+      AS t (account_id, wamid, message_id, n))"
+);
+
+/// Locks the messages in one order on all nodes before it changes them.
+const ADVANCE: &str = advance_messages!(
+    "WITH held AS MATERIALIZED (
+         SELECT m.account_id, m.id
+         FROM unnest($1::text[], $2::text[]) AS t (account_id, id)
+         JOIN messages m ON m.account_id = t.account_id AND m.id = t.id
+         ORDER BY m.account_id, m.id FOR NO KEY UPDATE OF m)",
+    "(SELECT t.* FROM held JOIN unnest(
+          $1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
+          $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
+      AS t (account_id, id, wamid, wa_id, progress, sent_at, delivered_at, read_at, failed_at,
+            error) USING (account_id, id))"
+);
+
+const WAIT: &str = keep_waiting!(
+    "(SELECT * FROM unnest($1::text[], $2::text[], $3::smallint[], $4::text[], $5::text[],
+                           $6::bigint[], $7::text[])
+      AS t (account_id, wamid, kind, message_id, recipient, at, error))"
+);
+
+const TAKE: &str = take_waiting!(
+    "SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS t (account_id, id, wamid)"
+);
+
+/// Moves the messages that the statuses are about forward, each by all of its statuses; a status
+/// whose message is not recorded waits for it. Together with it what it says is committed.
+pub(in crate::store::postgres) async fn apply_statuses(
+    tx: &mut Writing,
+    told: &[(&AccountId, &StatusUpdate)],
+) -> Result<(), StoreError> {
+    let told: Vec<_> = told.iter().map(|(account, told)| StatusRow::of(account, told)).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let mut found = find(tx, &told).await?;
+    let lost = |(told, found): (&'_ StatusRow, &Option<String>)| {
+        found.is_none().then(|| told.account_id.clone())
+    };
+    let accounts: BTreeSet<String> = told.iter().zip(&found).filter_map(lost).collect();
+    if !accounts.is_empty() {
+        let accounts: Vec<_> = accounts.into_iter().collect();
+        query(ALONE).bind(accounts).bind(WAITING).execute(&mut **tx).await?;
+        found = find(tx, &told).await?;
+    }
+    apply(tx, told, found).await
+}
+
+/// Has statuses without a message wait until the messages that are about to be written are. Answers
+/// which of the accounts are there.
+pub(in crate::store::postgres) async fn hold_back_statuses(
+    tx: &mut Writing,
+    accounts: BTreeSet<&str>,
+) -> Result<Vec<String>, StoreError> {
+    let accounts: Vec<_> = accounts.into_iter().collect();
+    Ok(query_scalar(SHARE).bind(accounts).bind(WAITING).fetch_all(&mut **tx).await?)
+}
+
+/// Applies what has waited for messages that have just been written, or have got their wamid.
+/// Their statuses are to be held back before that.
+pub(in crate::store::postgres) async fn settle(
+    tx: &mut Writing,
+    recorded: &[Recorded<'_>],
+) -> Result<(), StoreError> {
+    let take = query_as(TAKE)
+        .bind(column(recorded, |message| message.account_id))
+        .bind(column(recorded, |message| message.id))
+        .bind(column(recorded, |message| message.wamid));
+    let waited: Vec<StatusRow> = take.fetch_all(&mut **tx).await?;
+    if waited.is_empty() {
+        return Ok(());
+    }
+    let found = find(tx, &waited).await?;
+    apply(tx, waited, found).await
+}
+
+async fn find(tx: &mut Writing, told: &[StatusRow]) -> Result<Vec<Option<String>>, StoreError> {
+    let find = query_scalar(FIND)
+        .bind(column(told, |told| told.account_id.as_str()))
+        .bind(column(told, |told| told.wamid.as_str()))
+        .bind(column(told, |told| told.message_id.as_deref()));
+    Ok(find.fetch_all(&mut **tx).await?)
+}
+
+async fn apply(
+    tx: &mut Writing,
+    told: Vec<StatusRow>,
+    found: Vec<Option<String>>,
+) -> Result<(), StoreError> {
+    let (advances, missing) = sort_out(told, found);
+    if !advances.is_empty() {
+        advance(tx, &advances).await?;
+    }
+    if !missing.is_empty() {
+        wait(tx, &missing).await?;
+    }
+    Ok(())
+}
+
+async fn advance(tx: &mut Writing, advances: &[Advance]) -> Result<(), StoreError> {
+    let advance = query(ADVANCE)
+        .bind(column(advances, |to| to.account_id.as_str()))
+        .bind(column(advances, |to| to.id.as_str()))
+        .bind(column(advances, |to| to.wamid.as_str()))
+        .bind(column(advances, |to| to.wa_id.as_deref()))
+        .bind(column(advances, |to| to.progress))
+        .bind(column(advances, |to| to.sent_at))
+        .bind(column(advances, |to| to.delivered_at))
+        .bind(column(advances, |to| to.read_at))
+        .bind(column(advances, |to| to.failed_at))
+        .bind(column(advances, |to| to.error.as_deref()));
+    advance.execute(&mut **tx).await?;
+    Ok(())
+}
+
+async fn wait(tx: &mut Writing, missing: &[StatusRow]) -> Result<(), StoreError> {
+    let wait = query(WAIT)
+        .bind(column(missing, |told| told.account_id.as_str()))
+        .bind(column(missing, |told| told.wamid.as_str()))
+        .bind(column(missing, |told| told.kind))
+        .bind(column(missing, |told| told.message_id.as_deref()))
+        .bind(column(missing, |told| told.recipient.as_deref()))
+        .bind(column(missing, |told| told.at))
+        .bind(column(missing, |told| told.error.as_deref()));
+    wait.execute(&mut **tx).await?;
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! Statements about messages that read the same in both databases, or nearly.
+
+use sqlx::{Database, Encode, QueryBuilder, Type};
+
+use crate::model::{AccountId, GraphId, MessageId, MessageStatus};
+use crate::store::MessageFilter;
+use crate::store::text::kept_key;
+
+/// A `MessageRow` per message.
+const SELECT: &str = "
+    SELECT id, phone_number_id, recipient, kind, reference, created_at, outcome, progress,
+           wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error
+    FROM messages WHERE account_id = ";
+
+/// Two look-ups, each in an index of its own.
+pub(in crate::store) const MESSAGE_BY_ID_OR_WAMID: &str = "
+    SELECT id, phone_number_id, recipient, kind, reference, created_at, outcome, progress,
+           wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error
+    FROM messages WHERE account_id = $1 AND id = $2
+    UNION ALL
+    SELECT id, phone_number_id, recipient, kind, reference, created_at, outcome, progress,
+           wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error
+    FROM messages WHERE account_id = $1 AND wamid = $2
+    LIMIT 1";
+
+/// What Meta has told of is accepted, whatever comes later.
+pub(in crate::store) const SET_RESULT: &str = "
+    UPDATE messages
+    SET outcome = CASE WHEN outcome = 1 THEN outcome ELSE $3 END,
+        wamid = COALESCE(wamid, $4), wa_id = COALESCE(wa_id, $5), error = COALESCE(error, $6)
+    WHERE account_id = $1 AND id = $2";
+
+pub(in crate::store) const SET_UNKNOWN: &str =
+    "UPDATE messages SET outcome = 4 WHERE account_id = $1 AND id = $2 AND outcome = 0";
+
+/// Which message each status is about, in the order of the statuses; NULL where there is none.
+/// Our id counts unless it is known to be the id of another message of Meta's. An inner query per
+/// status and not a join, so that nothing makes the database read the whole table.
+macro_rules! find_messages {
+    ($told:literal) => {
+        concat!(
+            "SELECT COALESCE(
+                 (SELECT m.id FROM messages m
+                  WHERE m.account_id = told.account_id AND m.id = told.message_id
+                    AND (m.wamid IS NULL OR m.wamid = told.wamid)),
+                 (SELECT m.id FROM messages m
+                  WHERE m.account_id = told.account_id AND m.wamid = told.wamid LIMIT 1))
+             FROM ",
+            $told,
+            " AS told ORDER BY told.n"
+        )
+    };
+}
+
+/// Each message goes forward or stays; a time once written stays.
+macro_rules! advance_messages {
+    ($first:literal, $told:literal) => {
+        concat!(
+            $first,
+            " UPDATE messages SET
+                 outcome = 1,
+                 wamid = COALESCE(messages.wamid, told.wamid),
+                 wa_id = COALESCE(messages.wa_id, told.wa_id),
+                 progress = CASE WHEN told.progress > messages.progress THEN told.progress
+                                 ELSE messages.progress END,
+                 sent_at = COALESCE(messages.sent_at, told.sent_at),
+                 delivered_at = COALESCE(messages.delivered_at, told.delivered_at),
+                 read_at = COALESCE(messages.read_at, told.read_at),
+                 failed_at = COALESCE(messages.failed_at, told.failed_at),
+                 error = CASE WHEN messages.failed_at IS NULL
+                              THEN COALESCE(told.error, messages.error)
+                              ELSE messages.error END
+             FROM ",
+            $told,
+            " AS told WHERE messages.account_id = told.account_id AND messages.id = told.id"
+        )
+    };
+}
+
+/// A status waits once, however often it is told.
+macro_rules! keep_waiting {
+    ($told:literal) => {
+        concat!(
+            "INSERT INTO waiting_statuses
+                 (account_id, wamid, kind, message_id, recipient, at, error)
+             SELECT told.* FROM ",
+            $told,
+            " AS told
+             JOIN accounts a ON a.id = told.account_id WHERE true
+             ON CONFLICT (account_id, wamid, kind) DO NOTHING"
+        )
+    };
+}
+
+/// Takes out what waits for any of the messages. While nothing waits, it is one look at an empty
+/// table.
+macro_rules! take_waiting {
+    ($recorded:literal) => {
+        concat!(
+            "WITH recorded AS (",
+            $recorded,
+            ")
+             DELETE FROM waiting_statuses WHERE (account_id, wamid, kind) IN (
+                 SELECT w.account_id, w.wamid, w.kind
+                 FROM recorded r JOIN waiting_statuses w
+                   ON w.account_id = r.account_id AND w.wamid = r.wamid
+                 UNION
+                 SELECT w.account_id, w.wamid, w.kind
+                 FROM recorded r JOIN waiting_statuses w
+                   ON w.message_id = r.id AND w.account_id = r.account_id)
+             RETURNING account_id, wamid, message_id, kind, recipient, at, error"
+        )
+    };
+}
+
+pub(in crate::store) use {advance_messages, find_messages, keep_waiting, take_waiting};
+
+/// The account's messages that the filter lets through, newest first. A condition that is not
+/// asked for is not written, so that the index for the others is used.
+pub(in crate::store) fn list<DB: Database>(
+    account: &AccountId,
+    filter: &MessageFilter,
+    after: Option<&MessageId>,
+    limit: i64,
+) -> QueryBuilder<DB>
+where
+    String: for<'q> Encode<'q, DB> + Type<DB>,
+    i64: for<'q> Encode<'q, DB> + Type<DB>,
+{
+    let mut list = QueryBuilder::new(SELECT);
+    list.push_bind(account.as_str().to_owned());
+    let conditions = [
+        (" AND reference = ", filter.reference.as_deref()),
+        (" AND recipient = ", filter.to.as_deref()),
+        (" AND phone_number_id = ", filter.phone_number.as_ref().map(GraphId::as_str)),
+        (" AND id < ", after.map(MessageId::as_str)),
+    ];
+    for (condition, value) in conditions {
+        if let Some(value) = value {
+            list.push(condition).push_bind(kept_key(value).into_owned());
+        }
+    }
+    if let Some(status) = filter.status {
+        list.push(" AND ").push(condition(status));
+    }
+    list.push(" ORDER BY id DESC LIMIT ").push_bind(limit.max(0));
+    list
+}
+
+/// What `MessageRecord::status` says, in SQL.
+fn condition(status: MessageStatus) -> &'static str {
+    match status {
+        MessageStatus::Played => "progress = 4",
+        MessageStatus::Read => "progress = 3",
+        MessageStatus::Delivered => "progress = 2",
+        MessageStatus::Failed => "failed_at IS NOT NULL AND progress < 2",
+        MessageStatus::Sent => "failed_at IS NULL AND progress = 1",
+        MessageStatus::Pending => "failed_at IS NULL AND progress = 0 AND outcome = 0",
+        MessageStatus::Accepted => "failed_at IS NULL AND progress = 0 AND outcome = 1",
+        MessageStatus::Rejected => "failed_at IS NULL AND progress = 0 AND outcome IN (2, 3)",
+        MessageStatus::Unknown => "failed_at IS NULL AND progress = 0 AND outcome = 4",
+    }
+}

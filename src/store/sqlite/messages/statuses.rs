@@ -1,0 +1,72 @@
+//! Statuses of Meta's, and the messages they move forward, in SQLite.
+
+use sqlx::{query, query_as, query_scalar};
+
+use super::json;
+use crate::model::{AccountId, StatusUpdate};
+use crate::store::StoreError;
+use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting, take_waiting};
+use crate::store::sqlite::Writing;
+use crate::store::statuses::{Recorded, StatusRow, sort_out};
+
+const FIND: &str = find_messages!(
+    "(SELECT key AS n, value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
+             value ->> 'message_id' AS message_id
+      FROM json_each($1))"
+);
+
+const ADVANCE: &str = advance_messages!(
+    "",
+    "(SELECT value ->> 'account_id' AS account_id, value ->> 'id' AS id,
+             value ->> 'wamid' AS wamid, value ->> 'wa_id' AS wa_id,
+             value ->> 'progress' AS progress, value ->> 'sent_at' AS sent_at,
+             value ->> 'delivered_at' AS delivered_at, value ->> 'read_at' AS read_at,
+             value ->> 'failed_at' AS failed_at, value ->> 'error' AS error
+      FROM json_each($1))"
+);
+
+const WAIT: &str = keep_waiting!(
+    "(SELECT value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
+             value ->> 'kind' AS kind, value ->> 'message_id' AS message_id,
+             value ->> 'recipient' AS recipient, value ->> 'at' AS at, value ->> 'error' AS error
+      FROM json_each($1))"
+);
+
+const TAKE: &str = take_waiting!(
+    "SELECT value ->> 'account_id' AS account_id, value ->> 'id' AS id,
+            value ->> 'wamid' AS wamid
+     FROM json_each($1)"
+);
+
+/// Moves the messages that the statuses are about forward, each by all of its statuses; a status
+/// whose message is not recorded waits for it. Together with it what it says is committed.
+pub(in crate::store::sqlite) async fn apply_statuses(
+    tx: &mut Writing,
+    told: &[(&AccountId, &StatusUpdate)],
+) -> Result<(), StoreError> {
+    apply(tx, told.iter().map(|(account, told)| StatusRow::of(account, told)).collect()).await
+}
+
+/// Applies what has waited for messages that have just been written, or have got their wamid.
+pub(in crate::store::sqlite) async fn settle(
+    tx: &mut Writing,
+    recorded: &[Recorded<'_>],
+) -> Result<(), StoreError> {
+    let waited = query_as(TAKE).bind(json(&recorded)?).fetch_all(&mut **tx).await?;
+    apply(tx, waited).await
+}
+
+async fn apply(tx: &mut Writing, told: Vec<StatusRow>) -> Result<(), StoreError> {
+    if told.is_empty() {
+        return Ok(());
+    }
+    let found = query_scalar(FIND).bind(json(&told)?).fetch_all(&mut **tx).await?;
+    let (advances, missing) = sort_out(told, found);
+    if !advances.is_empty() {
+        query(ADVANCE).bind(json(&advances)?).execute(&mut **tx).await?;
+    }
+    if !missing.is_empty() {
+        query(WAIT).bind(json(&missing)?).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
