@@ -1,41 +1,46 @@
 //! `avenping sandbox`: the gateway, a stand-in for Meta, and a demo account, in one process.
 
+mod inbound;
 mod keepsake;
+mod running;
 
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Args;
+use clap::{Args, Subcommand};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use keepsake::Keepsake;
+use inbound::Inbound;
 
-use super::{CommonSettings, output, serve};
+use super::data_dir::DataDir;
+use super::{CommonSettings, health, output, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
-    DatabaseSettings, ListenerSettings, MetaSettings, RecordSettings, WebhookSettings,
+    DatabaseSettings, ListenerSettings, MetaSettings, RecordSettings, Secret, WebhookSettings,
 };
 use crate::model::{Account, AccountId, NewAccount, Plan, Timestamp, WhatsAppAccount};
-use crate::sandbox::{self, Sandbox, SandboxSettings};
+use crate::sandbox::{self, Callback, Sandbox, SandboxSettings};
 use crate::store::{self, AccountChange, Keyring, Store};
+
+pub(super) use keepsake::Keepsake;
+pub(super) use running::{Running, none_runs};
 
 const EMAIL: &str = "demo@sandbox.invalid";
 /// 9999-12-31T23:59:59Z: the demo account never has to pay.
 const NEVER: Timestamp = Timestamp::from_millis(253_402_300_799_000);
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct SandboxCommand {
-    /// Where its data stay: a restart keeps the token
-    #[arg(
-        long = "data-dir",
-        env = "AVENPING_DATA_DIR",
-        default_value = "./avenping-data",
-        value_name = "DIR"
-    )]
-    data_dir: PathBuf,
+    #[command(subcommand)]
+    action: Option<Action>,
+
+    #[command(flatten)]
+    data_dir: DataDir,
 
     /// Print what is needed to call it as one JSON object, for scripts
     #[arg(long)]
@@ -46,6 +51,12 @@ pub(super) struct SandboxCommand {
 
     #[command(flatten)]
     records: RecordSettings,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Make a customer write to a sandbox that runs; prints the id of the message
+    Inbound(Inbound),
 }
 
 /// What a caller needs.
@@ -59,9 +70,16 @@ struct Access<'a> {
 }
 
 impl SandboxCommand {
-    pub(super) async fn run(self, mut settings: CommonSettings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, settings: CommonSettings) -> anyhow::Result<()> {
+        match self.action {
+            Some(Action::Inbound(inbound)) => inbound.run().await,
+            None => self.serve(settings).await,
+        }
+    }
+
+    async fn serve(self, mut settings: CommonSettings) -> anyhow::Result<()> {
         serve::raise_descriptor_limit();
-        let directory = &self.data_dir;
+        let directory = &self.data_dir.path;
         let made = std::fs::create_dir_all(directory);
         made.with_context(|| format!("cannot make the directory {}", directory.display()))?;
         let keepsake = Keepsake::open(directory)?;
@@ -82,22 +100,43 @@ impl SandboxCommand {
             // The receiver under development is on this machine.
             webhooks: WebhookSettings { allow_private: true },
             records: self.records,
-            meta: MetaSettings::default(),
+            meta: agreed_with_meta(&keepsake),
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())
             .context("pick another address with --bind; port 0 takes any free one")?;
+        let callback = callback(gateway.address(), &keepsake)?;
+        let running = Running { gateway: callback.url.join("/")?, stand_in: meta.url().clone() };
+        let sign = running.put_up(directory)?;
+        meta.call_back(callback);
         let access = Access {
             url: format!("http://{}", gateway.address()),
             token: keepsake.api_token.reveal(),
             phone_number_id: access.0.unwrap_or_default(),
             waba_id: access.1,
         };
-        tell(&access, meta.url(), self.json)?;
+        tell(&access, meta.url(), directory, self.json)?;
         serve::stop_on_signals(stopping, Duration::ZERO)?;
         gateway.run(Duration::ZERO).await;
+        drop(sign);
         meta.stop().await;
         Ok(())
     }
+}
+
+fn agreed_with_meta(keepsake: &Keepsake) -> MetaSettings {
+    MetaSettings {
+        app_secrets: vec![Secret(keepsake.app_secret.clone())],
+        verify_token: Some(Secret(keepsake.verify_token.clone())),
+    }
+}
+
+fn callback(gateway: SocketAddr, keepsake: &Keepsake) -> anyhow::Result<Callback> {
+    let url = format!("http://{}/webhooks/meta", health::from_here(gateway));
+    Ok(Callback {
+        url: url.parse()?,
+        app_secret: keepsake.app_secret.clone(),
+        verify_token: Some(keepsake.verify_token.clone()),
+    })
 }
 
 async fn open_store(
@@ -154,7 +193,7 @@ async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> 
     Ok(())
 }
 
-fn tell(access: &Access<'_>, meta: &url::Url, json: bool) -> anyhow::Result<()> {
+fn tell(access: &Access<'_>, meta: &url::Url, directory: &Path, json: bool) -> anyhow::Result<()> {
     if json {
         return output::json(access);
     }
@@ -168,6 +207,10 @@ fn tell(access: &Access<'_>, meta: &url::Url, json: bool) -> anyhow::Result<()> 
     output::line(format_args!(
         "curl {url}/v2/messages/send/text -H 'Authorization: Bearer {token}' \
          -H 'Content-Type: application/json' \
-         -d '{{\"phoneNumberId\":\"{phone_number_id}\",\"to\":\"15551234567\",\"text\":\"Hello\"}}'"
-    ))
+         -d '{{\"phoneNumberId\":\"{phone_number_id}\",\"to\":\"15551234567\",\"text\":\"Hello\"}}'\n"
+    ))?;
+    let directory = directory.display();
+    output::line("See what a webhook is told, and make a customer write:\n")?;
+    output::line(format_args!("avenping listen --data-dir '{directory}'"))?;
+    output::line(format_args!("avenping sandbox inbound --text 'Hi' --data-dir '{directory}'"))
 }
