@@ -10,6 +10,7 @@ pub mod deliveries;
 mod error;
 pub mod flows;
 pub mod inbound;
+mod intake;
 mod keyring;
 pub mod messages;
 mod postgres;
@@ -22,6 +23,7 @@ mod statuses;
 mod text;
 pub mod upkeep;
 pub mod webhooks;
+mod work;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,9 +46,15 @@ use crate::config::DatabaseSettings;
 const WAIT: Duration = Duration::from_secs(1);
 
 /// All nouns of one database.
-pub trait Database: Accounts + ApiTokens + Flows + Messages + Sends + Webhooks + Upkeep {}
+pub trait Database:
+    Accounts + ApiTokens + Deliveries + Flows + Inbound + Messages + Sends + Webhooks + Upkeep
+{
+}
 
-impl<T: Accounts + ApiTokens + Flows + Messages + Sends + Webhooks + Upkeep> Database for T {}
+impl<T> Database for T where
+    T: Accounts + ApiTokens + Deliveries + Flows + Inbound + Messages + Sends + Webhooks + Upkeep
+{
+}
 
 /// A handle to the database; clones share its connections.
 pub type Store = Arc<dyn Database>;

@@ -63,7 +63,8 @@ async fn change(
     let asked: Change = read_body(&body.object()?)?;
     let change = asked.judged(state.webhooks.allow_private)?;
     let account = &plan.caller().account.id;
-    let config = state.store.change_webhook_config(account, &change, &fresh_code()?).await?;
+    let (fresh_code, now) = (fresh_code()?, state.clock.now());
+    let config = state.store.change_webhook_config(account, &change, &fresh_code, now).await?;
     Ok(Reply(Config::from(&config)))
 }
 

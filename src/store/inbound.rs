@@ -65,10 +65,19 @@ pub struct Contact {
 /// What was taken in.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TakenIn {
+    /// Those that are new.
     pub arrivals: u64,
     /// Known already, and therefore stored already.
     pub repeats: u64,
     pub events: u64,
+}
+
+impl TakenIn {
+    /// `told` were there of accounts that are there, and `new` of them are new.
+    pub(super) fn of(told: usize, new: usize, events: usize) -> Self {
+        let [told, new, events] = [told, new, events].map(|count| count as u64);
+        Self { arrivals: new, repeats: told.saturating_sub(new), events }
+    }
 }
 
 #[async_trait]

@@ -10,7 +10,8 @@
 //! sealed value       version (1) | nonce (24) | ciphertext and tag
 //! ```
 //!
-//! A sealed value names no key: it is always the data key of its account.
+//! A sealed value names no key: it is always the data key of its account. What belongs to no one
+//! account is shared; it is sealed by a key of the ring, in the layout of a wrapped data key.
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -25,6 +26,8 @@ use crate::model::AccountId;
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
 const KEY_ID_BYTES: usize = 4;
+/// Of a digest cut in half: nobody finds two values for one mark.
+pub(super) const MARK_BYTES: usize = 16;
 const DATA_KEY: &str = "accounts.data_key";
 
 /// The keys of `AVENPING_SECRET_KEY`. The first wraps; all of them unwrap.
@@ -39,7 +42,7 @@ pub struct DataKey {
     key: Zeroizing<[u8; 32]>,
 }
 
-/// A data key as the store holds it.
+/// A data key, or a shared value, as the store holds it.
 pub struct WrappedKey {
     pub bytes: Vec<u8>,
     /// Of the key that wrapped it, in hex.
@@ -67,12 +70,7 @@ impl Keyring {
     pub fn fresh_data_key(&self, account: &AccountId) -> Result<(DataKey, WrappedKey), StoreError> {
         let mut key = Zeroizing::new([0_u8; 32]);
         getrandom::fill(&mut key[..]).map_err(|_| StoreError::NoRandomness)?;
-
-        let mut bytes = vec![VERSION];
-        bytes.extend(self.current.id);
-        let context = context(account, DATA_KEY);
-        bytes.extend(encrypt(self.current.key.bytes(), &context, &key[..])?);
-        let wrapped = WrappedKey { bytes, key_id: hex::encode(self.current.id) };
+        let wrapped = self.wrap(&context(account.as_str(), DATA_KEY), &key[..])?;
         Ok((DataKey { account: account.clone(), key }, wrapped))
     }
 
@@ -80,18 +78,47 @@ impl Keyring {
     /// [`StoreError::MissingKey`] if the key that wrapped it is not in the ring,
     /// [`StoreError::Damaged`] if it was changed or belongs to another account.
     pub fn data_key(&self, account: &AccountId, wrapped: &[u8]) -> Result<DataKey, StoreError> {
-        let rest = strip_version(wrapped)?;
-        let (id, sealed) = rest.split_first_chunk::<KEY_ID_BYTES>().ok_or(StoreError::Damaged)?;
-        let wrapping = self.all().find(|key| key.id == *id);
-        let wrapping = wrapping.ok_or_else(|| StoreError::MissingKey(hex::encode(id)))?;
-
-        let opened = decrypt(wrapping.key.bytes(), &context(account, DATA_KEY), sealed)?;
+        let opened = self.unwrap(&context(account.as_str(), DATA_KEY), wrapped)?;
         let mut key = Zeroizing::new([0_u8; 32]);
         if opened.len() != key.len() {
             return Err(StoreError::Damaged);
         }
         key.copy_from_slice(&opened);
         Ok(DataKey { account: account.clone(), key })
+    }
+
+    /// Seals for `column`, written `table.column`, what belongs to no one account.
+    ///
+    /// # Errors
+    /// Fails when the system has no randomness to give.
+    pub fn seal_shared(&self, column: &str, value: &[u8]) -> Result<WrappedKey, StoreError> {
+        self.wrap(&context("", column), value)
+    }
+
+    /// # Errors
+    /// [`StoreError::MissingKey`] if the key that sealed it is not in the ring,
+    /// [`StoreError::Damaged`] if it was changed or sealed for another column.
+    pub fn open_shared(
+        &self,
+        column: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        self.unwrap(&context("", column), sealed)
+    }
+
+    fn wrap(&self, context: &[u8], value: &[u8]) -> Result<WrappedKey, StoreError> {
+        let mut bytes = vec![VERSION];
+        bytes.extend(self.current.id);
+        bytes.extend(encrypt(self.current.key.bytes(), context, value)?);
+        Ok(WrappedKey { bytes, key_id: hex::encode(self.current.id) })
+    }
+
+    fn unwrap(&self, context: &[u8], wrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
+        let rest = strip_version(wrapped)?;
+        let (id, sealed) = rest.split_first_chunk::<KEY_ID_BYTES>().ok_or(StoreError::Damaged)?;
+        let wrapping = self.all().find(|key| key.id == *id);
+        let wrapping = wrapping.ok_or_else(|| StoreError::MissingKey(hex::encode(id)))?;
+        decrypt(wrapping.key.bytes(), context, sealed)
     }
 
     /// Whether the ring holds the key with this id, in hex.
@@ -113,7 +140,15 @@ impl DataKey {
     pub fn seal(&self, column: &str, secret: &SecretString) -> Result<Vec<u8>, StoreError> {
         use secrecy::ExposeSecret as _;
 
-        self.seal_bytes(column, secret.expose_secret().as_bytes())
+        self.seal_text(column, secret.expose_secret())
+    }
+
+    /// The same for what is the customer's own, and secret only to others.
+    ///
+    /// # Errors
+    /// Fails when the system has no randomness to give.
+    pub fn seal_text(&self, column: &str, text: &str) -> Result<Vec<u8>, StoreError> {
+        self.seal_bytes(column, text.as_bytes())
     }
 
     /// As [`DataKey::seal`], for what is no text.
@@ -122,16 +157,37 @@ impl DataKey {
     /// Fails when the system has no randomness to give.
     pub fn seal_bytes(&self, column: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut sealed = vec![VERSION];
-        sealed.extend(encrypt(&self.key, &context(&self.account, column), secret)?);
+        let context = context(self.account.as_str(), column);
+        sealed.extend(encrypt(&self.key, &context, secret)?);
         Ok(sealed)
     }
 
     /// # Errors
     /// [`StoreError::Damaged`] if it was changed, or sealed for another account or column.
     pub fn open(&self, column: &str, sealed: &[u8]) -> Result<SecretString, StoreError> {
-        let opened = self.open_bytes(column, sealed)?;
-        let text = std::str::from_utf8(&opened).map_err(|_| StoreError::Damaged)?;
-        Ok(SecretString::from(text))
+        self.open_text(column, sealed).map(SecretString::from)
+    }
+
+    /// # Errors
+    /// [`StoreError::Damaged`] if it was changed, or sealed for another account or column.
+    pub fn open_text(&self, column: &str, sealed: &[u8]) -> Result<String, StoreError> {
+        let context = context(self.account.as_str(), column);
+        let mut opened = decrypt(&self.key, &context, strip_version(sealed)?)?;
+        String::from_utf8(std::mem::take(&mut *opened)).map_err(|_| StoreError::Damaged)
+    }
+
+    /// A digest by which the same parts are known again in this account and `column`. It tells
+    /// nothing to those who do not have the key, however few values the parts may have.
+    #[must_use]
+    pub fn mark(&self, column: &str, parts: &[&str]) -> [u8; MARK_BYTES] {
+        let mut digest = Sha256::new().chain_update("avenping mark\0").chain_update(&self.key[..]);
+        for part in std::iter::once(&column).chain(parts) {
+            digest.update((part.len() as u64).to_be_bytes());
+            digest.update(part);
+        }
+        let mut mark = [0; MARK_BYTES];
+        mark.iter_mut().zip(digest.finalize()).for_each(|(to, from)| *to = from);
+        mark
     }
 
     /// As [`DataKey::open`], for what is no text.
@@ -143,7 +199,7 @@ impl DataKey {
         column: &str,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, StoreError> {
-        decrypt(&self.key, &context(&self.account, column), strip_version(sealed)?)
+        decrypt(&self.key, &context(self.account.as_str(), column), strip_version(sealed)?)
     }
 }
 
@@ -157,8 +213,7 @@ impl WrappingKey {
 }
 
 /// What a value is bound to. The length in front of the account keeps it and the column apart.
-fn context(account: &AccountId, column: &str) -> Vec<u8> {
-    let account = account.as_str();
+fn context(account: &str, column: &str) -> Vec<u8> {
     let mut context = vec![VERSION];
     context.extend((account.len() as u64).to_be_bytes());
     context.extend(account.as_bytes());

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod api_tokens;
+mod deliveries;
 mod flows;
+mod inbound;
 mod messages;
 mod sends;
 mod upkeep;
@@ -10,9 +12,11 @@ mod webhooks;
 
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Transaction, query};
+use tokio::sync::Mutex;
 
+use super::work::Work;
 use super::{Keyring, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
@@ -29,6 +33,9 @@ pub(super) struct Postgres {
     pool: PgPool,
     keyring: Keyring,
     timeout: Duration,
+    work: Work,
+    /// Whoever waits for work listens here, one at a time.
+    listener: Mutex<Option<PgListener>>,
 }
 
 impl Postgres {
@@ -54,7 +61,8 @@ impl Postgres {
             .after_release(|connection, _| Box::pin(answers(connection)));
         let pool = async { Ok(pool.connect_with(options.clone()).await?) };
         let pool = within(timeout, pool).await?;
-        Ok(Self { options, pool, keyring, timeout })
+        let (work, listener) = (Work::default(), Mutex::default());
+        Ok(Self { options, pool, keyring, timeout, work, listener })
     }
 
     async fn within<T>(
@@ -66,6 +74,13 @@ impl Postgres {
 
     async fn write(&self) -> Result<Writing, StoreError> {
         Ok(self.pool.begin().await?)
+    }
+
+    /// The same for what may be undone by a crash of the server, though by nothing less: the
+    /// commit does not wait for the disk.
+    async fn write_lightly(&self) -> Result<Writing, StoreError> {
+        let begin = "BEGIN; SET LOCAL synchronous_commit = off";
+        Ok(self.pool.begin_with(begin).await?)
     }
 }
 

@@ -1,19 +1,25 @@
 //! Between rows and nouns: what both databases do alike with what they read and write.
 
+mod deliveries;
 pub(super) mod messages;
 pub(super) mod sends;
+mod webhooks;
 
 use secrecy::SecretString;
 use sqlx::FromRow;
 
+pub(super) use deliveries::{
+    AttemptRow, ClaimRow, DeliveryRow, Ended, HealthRow, RouteRow, claimed,
+};
+pub(super) use webhooks::{Codes, WebhookRow, event_names};
+
 use super::{Cause, Keyring, StoreError};
 use crate::model::{
     Account, AccountId, FlowRecord, FlowSnapshot, GraphId, PhoneNumber, Plan, Timestamp,
-    WebhookConfig, WebhookEvent, WhatsAppAccount,
+    WhatsAppAccount,
 };
 
 pub(super) const META_TOKEN: &str = "whatsapp_accounts.meta_token";
-const WEBHOOK_CODE: &str = "webhook_configs.code";
 
 /// An account with all that belongs to it, in one row: one query, one round trip.
 #[derive(FromRow)]
@@ -43,15 +49,6 @@ pub(super) struct FlowRow {
     created_at: i64,
     updated_at: i64,
     recipients: i64,
-}
-
-#[derive(FromRow)]
-pub(super) struct WebhookRow {
-    data_key: Vec<u8>,
-    url: Option<String>,
-    code: Option<Vec<u8>>,
-    verified: bool,
-    events: String,
 }
 
 /// What of a new account is written sealed.
@@ -107,20 +104,6 @@ impl FlowRow {
     }
 }
 
-impl WebhookRow {
-    pub(super) fn into_config(
-        self,
-        account: &AccountId,
-        keyring: &Keyring,
-    ) -> Result<WebhookConfig, StoreError> {
-        let data_key = keyring.data_key(account, &self.data_key)?;
-        let code = self.code.map(|sealed| data_key.open(WEBHOOK_CODE, &sealed)).transpose()?;
-        // An event that a newer version wrote must not stop this one.
-        let events = self.events.split(',').filter_map(WebhookEvent::from_name).collect();
-        Ok(WebhookConfig { url: self.url, code, verified: self.verified, events })
-    }
-}
-
 impl NewSecrets {
     pub(super) fn of(new: &Account, keyring: &Keyring) -> Result<Self, StoreError> {
         let (data_key, wrapped) = keyring.fresh_data_key(&new.id)?;
@@ -130,17 +113,6 @@ impl NewSecrets {
     }
 }
 
-/// The code of `config` as it is written.
-pub(super) fn sealed_code(
-    config: &WebhookConfig,
-    account: &AccountId,
-    data_key: &[u8],
-    keyring: &Keyring,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    let data_key = keyring.data_key(account, data_key)?;
-    config.code.as_ref().map(|code| data_key.seal(WEBHOOK_CODE, code)).transpose()
-}
-
 pub(super) fn sealed_meta_token(
     token: &SecretString,
     account: &AccountId,
@@ -148,10 +120,6 @@ pub(super) fn sealed_meta_token(
     keyring: &Keyring,
 ) -> Result<Vec<u8>, StoreError> {
     keyring.data_key(account, data_key)?.seal(META_TOKEN, token)
-}
-
-pub(super) fn event_names(events: &[WebhookEvent]) -> String {
-    events.iter().map(|event| event.name()).collect::<Vec<_>>().join(",")
 }
 
 fn graph_id(text: &str, column: &'static str) -> Result<GraphId, StoreError> {

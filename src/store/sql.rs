@@ -1,5 +1,7 @@
 //! The statements that read the same in both databases.
 
+pub(super) mod deliveries;
+pub(super) mod inbound;
 pub(super) mod messages;
 pub(super) mod sends;
 
@@ -85,10 +87,29 @@ pub(super) const WEBHOOK_CONFIG: &str = "
     WHERE w.account_id = $1";
 
 pub(super) const SAVE_WEBHOOK_CONFIG: &str = "
-    INSERT INTO webhook_configs (account_id, url, code, verified, events)
-    VALUES ($1, $2, $3, $4, $5)
+    INSERT INTO webhook_configs
+        (account_id, url, code, verified, events, previous_code, previous_code_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
     ON CONFLICT (account_id) DO UPDATE
     SET url = excluded.url, code = excluded.code, verified = excluded.verified,
-        events = excluded.events";
+        events = excluded.events,
+        previous_code = CASE WHEN $8 THEN excluded.previous_code
+                             ELSE webhook_configs.previous_code END,
+        previous_code_until = CASE WHEN $8 THEN excluded.previous_code_until
+                                   ELSE webhook_configs.previous_code_until END";
 
-pub(super) const KEYS_IN_USE: &str = "SELECT DISTINCT data_key_id FROM accounts";
+/// Leaps from key to key along the indices: there are few keys and many rows.
+pub(super) const KEYS_IN_USE: &str = "
+    WITH RECURSIVE
+    of_accounts (id) AS (
+        SELECT min(data_key_id) FROM accounts
+        UNION ALL
+        SELECT (SELECT min(data_key_id) FROM accounts WHERE data_key_id > o.id)
+        FROM of_accounts o WHERE o.id IS NOT NULL),
+    of_posts (id) AS (
+        SELECT min(payload_key_id) FROM inbound_posts
+        UNION ALL
+        SELECT (SELECT min(payload_key_id) FROM inbound_posts WHERE payload_key_id > o.id)
+        FROM of_posts o WHERE o.id IS NOT NULL)
+    SELECT id FROM of_accounts WHERE id IS NOT NULL
+    UNION SELECT id FROM of_posts WHERE id IS NOT NULL";

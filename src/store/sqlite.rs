@@ -2,8 +2,11 @@
 
 mod accounts;
 mod api_tokens;
+mod deliveries;
 mod flows;
+mod inbound;
 mod messages;
+mod rows_at_once;
 mod sends;
 mod upkeep;
 mod webhooks;
@@ -16,6 +19,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
+use super::work::Work;
 use super::{Keyring, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
@@ -33,6 +37,7 @@ pub(super) struct Sqlite {
     readers: SqlitePool,
     keyring: Keyring,
     timeout: Duration,
+    work: Work,
 }
 
 impl Sqlite {
@@ -55,7 +60,7 @@ impl Sqlite {
             Ok((writer, readers))
         };
         let (writer, readers) = within(timeout, opened).await?;
-        Ok(Self { options, writer, readers, keyring, timeout })
+        Ok(Self { options, writer, readers, keyring, timeout, work: Work::default() })
     }
 
     async fn within<T>(
@@ -68,7 +73,13 @@ impl Sqlite {
     /// Begins a transaction that holds the write lock from the start: one that took it later
     /// could find that it has read what no longer holds.
     async fn write(&self) -> Result<Writing, StoreError> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        Ok(self.writer.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await?)
+    }
+
+    /// The same for what may be undone by a power cut, though by nothing less: the commit does
+    /// not wait for the disk. The next one that does waits for this one as well.
+    async fn write_lightly(&self) -> Result<Writing, StoreError> {
+        Ok(self.writer.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await?)
     }
 }
 
@@ -97,6 +108,11 @@ pub(super) fn require_file(settings: &DatabaseSettings) -> Result<(), StoreError
     let options = options(&settings.url)?;
     let file = options.get_filename();
     if file.is_file() { Ok(()) } else { Err(StoreError::NoDatabase(file.to_owned())) }
+}
+
+/// A list as `json_each` takes it.
+fn json<T: serde::Serialize>(list: T) -> String {
+    serde_json::json!(list).to_string()
 }
 
 /// Creates the file, and has it keep a write-ahead log. SQLite does not wait for other

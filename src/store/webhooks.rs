@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::StoreError;
-use crate::model::{AccountId, WebhookChange, WebhookConfig};
+use crate::model::{AccountId, Timestamp, WebhookChange, WebhookConfig};
 
 #[async_trait]
 pub trait Webhooks: Send + Sync {
@@ -13,11 +13,14 @@ pub trait Webhooks: Send + Sync {
 
     /// Applies [`WebhookConfig::changed_by`] and answers the settings that now hold. Two changes
     /// at once happen one after the other: neither is lost. [`StoreError::NoAccount`] if there is
-    /// no such account.
+    /// no such account. A code that is replaced signs beside the new one for 24 hours. A change
+    /// that names a URL or a code, be it the same one, enables the endpoint again: its failures
+    /// are forgotten, and what was paused is due.
     async fn change_webhook_config(
         &self,
         account: &AccountId,
         change: &WebhookChange,
         fresh_code: &SecretString,
+        now: Timestamp,
     ) -> Result<WebhookConfig, StoreError>;
 }

@@ -1,13 +1,14 @@
 //! Opening, finding and deleting accounts.
 
-use avenping_gateway::model::AccountId;
-use avenping_gateway::store::StoreError;
+use avenping_gateway::model::{AccountId, WebhookChange};
+use avenping_gateway::store::{AttemptEnd, StoreError};
 
 use crate::fixtures::{
     META_TOKEN, START, add_on, at, digest, flow, join, meta_token, newcomer, number, opens, plan,
     read, token,
 };
 use crate::harness::{Place, cases};
+use crate::posts::{ALL, claim, end, message_from, take_in};
 
 cases![
     a_new_account_is_read_back_as_it_was_written,
@@ -169,7 +170,12 @@ async fn deletion_removes_everything_and_frees_the_email_and_the_token(place: Pl
     let bob = join(&store, "bob").await;
     for id in [&ada, &bob] {
         store.save_flows(id, &[flow("1", "Lead", "DRAFT")], at(START)).await.unwrap();
-        store.change_webhook_config(id, &Default::default(), &"code".into()).await.unwrap();
+        let (none, code) = (WebhookChange::default(), "code".into());
+        store.change_webhook_config(id, &none, &code, at(START)).await.unwrap();
+        take_in(&store, vec![message_from(id, "one", "eve")]).await;
+        let claimed = claim(&store, START, 1).await;
+        assert!(end(&store, &claimed[0], AttemptEnd::Retry(at(2_000)), START).await);
+        assert_eq!(claim(&store, START, ALL).await.len(), 1);
     }
 
     assert!(store.delete_account(&ada).await.unwrap());
@@ -183,6 +189,12 @@ async fn deletion_removes_everything_and_frees_the_email_and_the_token(place: Pl
         ("SELECT count(*) FROM api_tokens", 1),
         ("SELECT count(*) FROM flows", 1),
         ("SELECT count(*) FROM webhook_configs", 1),
+        ("SELECT count(*) FROM inbound_seen", 1),
+        ("SELECT count(*) FROM contacts", 1),
+        ("SELECT count(*) FROM events", 2),
+        ("SELECT count(*) FROM deliveries", 2),
+        ("SELECT count(*) FROM delivery_attempts", 1),
+        ("SELECT count(*) FROM endpoint_health", 1),
     ];
     for (question, left) in tables {
         assert_eq!(place.count(question).await, left, "{question}");

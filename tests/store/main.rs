@@ -12,9 +12,13 @@
 mod accounts;
 mod api_tokens;
 mod changes;
+mod claims;
+mod deliveries;
 mod fixtures;
 mod flows;
 mod harness;
+mod inbound;
+mod posts;
 mod secrets;
 mod server;
 mod texts;
@@ -33,7 +37,10 @@ const NOUNS: &[(&str, &[Case])] = &[
     ("accounts", accounts::CASES),
     ("api_tokens", api_tokens::CASES),
     ("changes", changes::CASES),
+    ("claims", claims::CASES),
+    ("deliveries", deliveries::CASES),
     ("flows", flows::CASES),
+    ("inbound", inbound::CASES),
     ("secrets", secrets::CASES),
     ("texts", texts::CASES),
     ("upkeep", upkeep::CASES),

@@ -4,7 +4,7 @@ use avenping_gateway::model::WebhookChange;
 use avenping_gateway::store::{Store, StoreError};
 use secrecy::ExposeSecret as _;
 
-use crate::fixtures::{META_TOKEN, join, meta_token, newcomer, opens, read, token_text};
+use crate::fixtures::{META_TOKEN, START, at, join, meta_token, newcomer, opens, read, token_text};
 use crate::harness::{Place, Raw, cases};
 
 cases![
@@ -23,18 +23,23 @@ async fn set_code(store: &Store, id: &avenping_gateway::model::AccountId) {
         code: Some(Some(CODE.into())),
         events: None,
     };
-    store.change_webhook_config(id, &change, &"unused".into()).await.unwrap();
+    store.change_webhook_config(id, &change, &"unused".into(), at(START)).await.unwrap();
 }
 
 /// Every byte of the SQLite files, or every row of PostgreSQL as text.
-async fn everything(place: &Place) -> Vec<u8> {
+pub(crate) async fn everything(place: &Place) -> Vec<u8> {
     let Some(directory) = place.directory() else {
         let Raw::Postgres(mut connection) = place.raw().await else { unreachable!() };
         let rows: String = sqlx::query_scalar(
             "SELECT concat((SELECT string_agg(t::text, ' ') FROM accounts t),
                            (SELECT string_agg(t::text, ' ') FROM whatsapp_accounts t),
                            (SELECT string_agg(t::text, ' ') FROM api_tokens t),
-                           (SELECT string_agg(t::text, ' ') FROM webhook_configs t))",
+                           (SELECT string_agg(t::text, ' ') FROM webhook_configs t),
+                           (SELECT string_agg(t::text, ' ') FROM inbound_posts t),
+                           (SELECT string_agg(t::text, ' ') FROM inbound_seen t),
+                           (SELECT string_agg(t::text, ' ') FROM contacts t),
+                           (SELECT string_agg(t::text, ' ') FROM events t),
+                           (SELECT string_agg(t::text, ' ') FROM deliveries t))",
         )
         .fetch_one(&mut connection)
         .await
@@ -45,7 +50,7 @@ async fn everything(place: &Place) -> Vec<u8> {
     files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
 }
 
-fn holds(bytes: &[u8], text: &str) -> bool {
+pub(crate) fn holds(bytes: &[u8], text: &str) -> bool {
     // PostgreSQL writes bytes in hex.
     let forms = [text.as_bytes().to_vec(), hex::encode(text).into_bytes()];
     forms.iter().any(|form| bytes.windows(form.len()).any(|part| part == form))
@@ -81,7 +86,10 @@ async fn a_wrong_key_is_named_by_every_read_and_by_the_check(place: Place) {
         stranger.account_by_token(&digest, now).await.err(),
         stranger.accounts(None, 10).await.err(),
         stranger.webhook_config(&id).await.err(),
-        stranger.change_webhook_config(&id, &Default::default(), &"x".into()).await.err(),
+        stranger
+            .change_webhook_config(&id, &Default::default(), &"x".into(), at(START))
+            .await
+            .err(),
     ];
     for failure in failures {
         let Some(StoreError::MissingKey(key)) = failure else { panic!("{failure:?}") };

@@ -115,6 +115,7 @@ async fn a_nul_in_a_change_leaves_everything_as_it_was(place: Place) {
                 &id,
                 &WebhookChange { url: Some(Some("ba\0d".to_owned())), ..Default::default() },
                 &"code".into(),
+                at(START),
             )
             .await
             .err(),

@@ -4,7 +4,7 @@ use avenping_gateway::model::{AccountId, WebhookChange, WebhookConfig, WebhookEv
 use avenping_gateway::store::StoreError;
 use secrecy::ExposeSecret as _;
 
-use crate::fixtures::join;
+use crate::fixtures::{START, at, join};
 use crate::harness::{Place, cases};
 
 cases![
@@ -47,7 +47,8 @@ async fn settings_are_answered_and_read_back_as_they_were_set(place: Place) {
         code: Some(Some("my \0 code 👋".into())),
         events: Some(WebhookEvent::ALL.to_vec()),
     };
-    let answered = store.change_webhook_config(&id, &change, &"fresh".into()).await.unwrap();
+    let answered =
+        store.change_webhook_config(&id, &change, &"fresh".into(), at(START)).await.unwrap();
     let read = store.webhook_config(&id).await.unwrap();
     for config in [answered, read] {
         assert_eq!(config.url.as_deref(), Some("https://a.example/?q='%_👋"));
@@ -60,9 +61,12 @@ async fn settings_are_answered_and_read_back_as_they_were_set(place: Place) {
 async fn a_change_leaves_what_it_does_not_name(place: Place) {
     let store = place.store().await;
     let id = join(&store, "ada").await;
-    store.change_webhook_config(&id, &to("https://a.example"), &"one".into()).await.unwrap();
+    store
+        .change_webhook_config(&id, &to("https://a.example"), &"one".into(), at(START))
+        .await
+        .unwrap();
     let events = about(&[WebhookEvent::MetaEvent]);
-    store.change_webhook_config(&id, &events, &"two".into()).await.unwrap();
+    store.change_webhook_config(&id, &events, &"two".into(), at(START)).await.unwrap();
     let config = store.webhook_config(&id).await.unwrap();
     assert_eq!(config.url.as_deref(), Some("https://a.example"));
     assert_eq!(code(&config), Some("one"));
@@ -72,9 +76,12 @@ async fn a_change_leaves_what_it_does_not_name(place: Place) {
 async fn a_cleared_url_is_gone_and_so_is_a_cleared_code(place: Place) {
     let store = place.store().await;
     let id = join(&store, "ada").await;
-    store.change_webhook_config(&id, &to("https://a.example"), &"one".into()).await.unwrap();
+    store
+        .change_webhook_config(&id, &to("https://a.example"), &"one".into(), at(START))
+        .await
+        .unwrap();
     let clear = WebhookChange { url: Some(None), code: Some(None), events: None };
-    store.change_webhook_config(&id, &clear, &"two".into()).await.unwrap();
+    store.change_webhook_config(&id, &clear, &"two".into(), at(START)).await.unwrap();
     let config = store.webhook_config(&id).await.unwrap();
     assert_eq!((&config.url, code(&config)), (&None, None));
 }
@@ -82,7 +89,7 @@ async fn a_cleared_url_is_gone_and_so_is_a_cleared_code(place: Place) {
 async fn no_events_at_all_is_a_choice(place: Place) {
     let store = place.store().await;
     let id = join(&store, "ada").await;
-    store.change_webhook_config(&id, &about(&[]), &"one".into()).await.unwrap();
+    store.change_webhook_config(&id, &about(&[]), &"one".into(), at(START)).await.unwrap();
     assert!(store.webhook_config(&id).await.unwrap().events.is_empty());
 }
 
@@ -94,8 +101,8 @@ async fn changes_at_once_are_all_kept(place: Place) {
         let (url, events) = (to("https://a.example"), about(&[WebhookEvent::MetaEvent]));
         let (one, two) = ("one".into(), "two".into());
         let (one, other) = tokio::join!(
-            here.change_webhook_config(&id, &url, &one),
-            there.change_webhook_config(&id, &events, &two),
+            here.change_webhook_config(&id, &url, &one, at(START)),
+            there.change_webhook_config(&id, &events, &two, at(START)),
         );
         one.unwrap();
         other.unwrap();
@@ -108,13 +115,16 @@ async fn changes_at_once_are_all_kept(place: Place) {
 async fn verification_survives_what_does_not_touch_the_address(place: Place) {
     let store = place.store().await;
     let id = join(&store, "ada").await;
-    store.change_webhook_config(&id, &to("https://a.example"), &"one".into()).await.unwrap();
+    store
+        .change_webhook_config(&id, &to("https://a.example"), &"one".into(), at(START))
+        .await
+        .unwrap();
     place.execute("UPDATE webhook_configs SET verified = (1 = 1)").await;
     let events = about(&[WebhookEvent::MetaEvent]);
-    let config = store.change_webhook_config(&id, &events, &"two".into()).await.unwrap();
+    let config = store.change_webhook_config(&id, &events, &"two".into(), at(START)).await.unwrap();
     assert!(config.verified);
     let moved = to("https://b.example");
-    let config = store.change_webhook_config(&id, &moved, &"two".into()).await.unwrap();
+    let config = store.change_webhook_config(&id, &moved, &"two".into(), at(START)).await.unwrap();
     assert!(!config.verified && !store.webhook_config(&id).await.unwrap().verified);
 }
 
@@ -122,7 +132,10 @@ async fn settings_belong_to_one_account_alone(place: Place) {
     let store = place.store().await;
     let ada = join(&store, "ada").await;
     let bob = join(&store, "bob").await;
-    store.change_webhook_config(&ada, &to("https://a.example"), &"one".into()).await.unwrap();
+    store
+        .change_webhook_config(&ada, &to("https://a.example"), &"one".into(), at(START))
+        .await
+        .unwrap();
     assert!(store.webhook_config(&bob).await.unwrap().url.is_none());
 }
 
@@ -130,7 +143,7 @@ async fn nobody_has_no_webhook(place: Place) {
     let store = place.store().await;
     let nobody = AccountId::generate();
     let change = to("https://a.example");
-    let refused = store.change_webhook_config(&nobody, &change, &"one".into()).await;
+    let refused = store.change_webhook_config(&nobody, &change, &"one".into(), at(START)).await;
     assert!(matches!(refused, Err(StoreError::NoAccount)), "{refused:?}");
     assert!(store.webhook_config(&nobody).await.unwrap().url.is_none());
 }

@@ -102,6 +102,36 @@ fn an_old_key_still_opens_and_the_current_one_wraps() {
 }
 
 #[test]
+fn what_is_shared_opens_with_the_ring_and_in_its_column_alone() {
+    let value = ring(&[1]).seal_shared("inbound_posts.payload", b"\0\xff raw").unwrap();
+    let rotated = ring(&[2, 1]);
+    let opened = rotated.open_shared("inbound_posts.payload", &value.bytes).unwrap();
+    assert_eq!(&opened[..], b"\0\xff raw");
+    assert!(rotated.holds(&value.key_id));
+
+    let moved = rotated.open_shared("events.body", &value.bytes);
+    assert!(matches!(moved, Err(StoreError::Damaged)));
+    let stranger = ring(&[2]).open_shared("inbound_posts.payload", &value.bytes);
+    assert!(matches!(stranger, Err(StoreError::MissingKey(_))));
+}
+
+#[test]
+fn a_mark_is_the_same_for_the_same_parts_in_the_same_place() {
+    let (key, wrapped) = fresh(&ring(&[1]), &account("a"));
+    let again = ring(&[1]).data_key(&account("a"), &wrapped.bytes).unwrap();
+    let mark = key.mark(COLUMN, &["ab", "c"]);
+    assert_eq!(mark, again.mark(COLUMN, &["ab", "c"]));
+
+    let (stranger, _) = fresh(&ring(&[1]), &account("a"));
+    let others = [
+        key.mark(COLUMN, &["a", "bc"]),
+        key.mark("contacts.mark", &["ab", "c"]),
+        stranger.mark(COLUMN, &["ab", "c"]),
+    ];
+    assert!(!others.contains(&mark));
+}
+
+#[test]
 fn no_key_at_all_is_refused() {
     assert!(matches!(Keyring::new(&[]), Err(StoreError::NoKey)));
 }

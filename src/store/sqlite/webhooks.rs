@@ -5,8 +5,8 @@ use secrecy::SecretString;
 use sqlx::{query, query_as};
 
 use super::Sqlite;
-use crate::model::{AccountId, WebhookChange, WebhookConfig};
-use crate::store::rows::{WebhookRow, event_names, sealed_code};
+use crate::model::{AccountId, Timestamp, WebhookChange, WebhookConfig};
+use crate::store::rows::{Codes, WebhookRow, event_names};
 use crate::store::text::storable_webhook;
 use crate::store::{StoreError, Webhooks, sql};
 
@@ -24,6 +24,7 @@ impl Webhooks for Sqlite {
         account: &AccountId,
         change: &WebhookChange,
         fresh_code: &SecretString,
+        now: Timestamp,
     ) -> Result<WebhookConfig, StoreError> {
         storable_webhook(change)?;
         self.within(async {
@@ -35,15 +36,24 @@ impl Webhooks for Sqlite {
             let row = row.fetch_optional(&mut *tx).await?;
             let before = self.config(account, row)?;
             let config = before.changed_by(change.clone(), fresh_code.clone());
+            let codes = Codes::of(&before, &config, account, &data_key, &self.keyring, now)?;
 
             let save = query(sql::SAVE_WEBHOOK_CONFIG)
                 .bind(account.as_str())
                 .bind(&config.url)
-                .bind(sealed_code(&config, account, &data_key, &self.keyring)?)
+                .bind(codes.code)
                 .bind(config.verified)
-                .bind(event_names(&config.events));
+                .bind(event_names(&config.events))
+                .bind(codes.previous)
+                .bind(codes.previous_until)
+                .bind(codes.changed);
             save.execute(&mut *tx).await?;
+            if change.url.is_some() || change.code.is_some() {
+                let forgive = query(sql::deliveries::FORGIVE).bind(account.as_str());
+                forgive.execute(&mut *tx).await?;
+            }
             tx.commit().await?;
+            self.work.announce();
             Ok(config)
         })
         .await

@@ -1,0 +1,181 @@
+//! What taking in posts comes to, as far as both databases do it alike: which arrivals are new,
+//! and what is then written, sealed.
+
+use std::collections::{HashMap, HashSet};
+
+use super::inbound::{Arrival, InboundPost, Keep};
+use super::keyring::{DataKey, MARK_BYTES, WrappedKey};
+use super::{Cause, Keyring, StoreError};
+use crate::model::{AccountId, DeliveryId, NewEvent, StatusUpdate, Timestamp};
+
+const SEEN: &str = "inbound_seen.mark";
+const CONTACT: &str = "contacts.mark";
+const PAYLOAD: &str = "inbound_posts.payload";
+pub(super) const BODY: &str = "events.body";
+
+pub(super) type Mark = [u8; MARK_BYTES];
+
+/// The data keys of the accounts that are there.
+pub(super) struct DataKeys(HashMap<String, DataKey>);
+
+/// An arrival of an account that is there.
+pub(super) struct Marked<'a> {
+    arrival: &'a Arrival,
+    received_at: Timestamp,
+    key: &'a DataKey,
+    mark: Mark,
+    contact: Option<Mark>,
+}
+
+/// A row of `inbound_seen` or `contacts`.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct MarkRow<'a> {
+    pub(super) account: &'a str,
+    pub(super) mark: Mark,
+    pub(super) at: i64,
+}
+
+/// An event, and the delivery of it that is made with it.
+pub(super) struct EventRow<'a> {
+    pub(super) account: &'a str,
+    pub(super) id: &'a str,
+    pub(super) kind: &'static str,
+    pub(super) body: Vec<u8>,
+    pub(super) delivery: DeliveryId,
+    pub(super) created_at: i64,
+}
+
+pub(super) struct PostRow {
+    pub(super) received_at: i64,
+    pub(super) keep: &'static str,
+    pub(super) payload: WrappedKey,
+}
+
+/// The accounts that the posts name, each once, in the order in which all callers lock them.
+pub(super) fn accounts(posts: &[InboundPost]) -> Vec<&str> {
+    let arrivals = posts.iter().flat_map(|post| &post.arrivals);
+    let mut accounts: Vec<_> = arrivals.map(|arrival| arrival.account.as_str()).collect();
+    // PostgreSQL would take U+0000 for an error; no account has it in its id.
+    accounts.retain(|account| !account.contains('\0'));
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
+}
+
+pub(super) fn sealed(posts: &[InboundPost], keyring: &Keyring) -> Result<Vec<PostRow>, StoreError> {
+    let seal = |post: &InboundPost| {
+        let keep = match post.keep {
+            Keep::Routed => "routed",
+            Keep::Unrouted => "unrouted",
+            Keep::Unparsed => "unparsed",
+        };
+        let payload = keyring.seal_shared(PAYLOAD, &post.raw)?;
+        Ok(PostRow { received_at: post.received_at.as_millis(), keep, payload })
+    };
+    posts.iter().map(seal).collect()
+}
+
+impl DataKeys {
+    pub(super) fn open(
+        wrapped: Vec<(String, Vec<u8>)>,
+        keyring: &Keyring,
+    ) -> Result<Self, StoreError> {
+        let open = |(account, wrapped): (String, Vec<u8>)| {
+            let key = keyring.data_key(&AccountId::from_stored(account.clone()), &wrapped)?;
+            Ok((account, key))
+        };
+        wrapped.into_iter().map(open).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The arrivals in the order given, less those whose account is gone.
+    pub(super) fn marked<'a>(&'a self, posts: &'a [InboundPost]) -> Vec<Marked<'a>> {
+        let arrivals = posts
+            .iter()
+            .flat_map(|post| post.arrivals.iter().map(|arrival| (arrival, post.received_at)));
+        let mark = |(arrival, received_at): (&'a Arrival, _)| {
+            let key = self.0.get(arrival.account.as_str())?;
+            let mark = key.mark(SEEN, &[arrival.kind, &arrival.key]);
+            let contact = arrival.contact.as_ref();
+            let contact = contact.map(|c| key.mark(CONTACT, &[&c.phone_number, &c.sender]));
+            Some(Marked { arrival, received_at, key, mark, contact })
+        };
+        arrivals.filter_map(mark).collect()
+    }
+}
+
+/// The repeat marks, in an order that is the same for all callers: two that take in the same
+/// arrivals at once then wait for each other in one direction only.
+pub(super) fn seen_rows<'a>(arrivals: &[Marked<'a>]) -> Vec<MarkRow<'a>> {
+    in_order(arrivals.iter().map(|new| new.row(new.mark)).collect())
+}
+
+/// The contacts, in the same order.
+pub(super) fn contact_rows<'a>(arrivals: &[Marked<'a>]) -> Vec<MarkRow<'a>> {
+    let row = |new: &Marked<'a>| new.contact.map(|mark| new.row(mark));
+    in_order(arrivals.iter().filter_map(row).collect())
+}
+
+fn in_order(mut rows: Vec<MarkRow<'_>>) -> Vec<MarkRow<'_>> {
+    rows.sort_unstable();
+    rows.dedup_by(|next, first| next.mark == first.mark);
+    rows
+}
+
+/// The marks that an insert answered: those that were not there before.
+pub(super) fn new_marks(answered: Vec<Vec<u8>>) -> Result<HashSet<Mark>, StoreError> {
+    let mark = |bytes: Vec<u8>| {
+        Mark::try_from(bytes).map_err(|_| StoreError::Query(Cause::unreadable(SEEN)))
+    };
+    answered.into_iter().map(mark).collect()
+}
+
+/// Keeps the arrivals that are new, each the first time that it comes.
+pub(super) fn keep_new(arrivals: &mut Vec<Marked<'_>>, mut new: HashSet<Mark>) {
+    arrivals.retain(|arrival| new.remove(&arrival.mark));
+}
+
+/// The events of arrivals that are new, in the order in which they are told.
+pub(super) fn event_rows<'a>(
+    arrivals: &[Marked<'a>],
+    mut new_contacts: HashSet<Mark>,
+) -> Result<Vec<EventRow<'a>>, StoreError> {
+    let mut rows = Vec::with_capacity(arrivals.len());
+    for Marked { arrival, received_at, key, contact, .. } in arrivals {
+        let is_new = contact.is_some_and(|contact| new_contacts.remove(&contact));
+        let lead = arrival.lead.as_ref().filter(|_| is_new);
+        for event in lead.into_iter().chain(&arrival.events) {
+            rows.push(EventRow::new(&arrival.account, event, key, *received_at)?);
+        }
+    }
+    Ok(rows)
+}
+
+pub(super) fn statuses<'a>(arrivals: &[Marked<'a>]) -> Vec<(&'a AccountId, &'a StatusUpdate)> {
+    let status = |new: &Marked<'a>| Some((&new.arrival.account, new.arrival.status.as_ref()?));
+    arrivals.iter().filter_map(status).collect()
+}
+
+impl<'a> EventRow<'a> {
+    pub(super) fn new(
+        account: &'a AccountId,
+        event: &'a NewEvent,
+        key: &DataKey,
+        created_at: Timestamp,
+    ) -> Result<Self, StoreError> {
+        Ok(Self {
+            account: account.as_str(),
+            id: event.id.as_str(),
+            kind: event.kind.name(),
+            body: key.seal_text(BODY, &event.body)?,
+            delivery: DeliveryId::generate(created_at),
+            created_at: created_at.as_millis(),
+        })
+    }
+}
+
+impl<'a> Marked<'a> {
+    fn row(&self, mark: Mark) -> MarkRow<'a> {
+        let account = self.arrival.account.as_str();
+        MarkRow { account, mark, at: self.received_at.as_millis() }
+    }
+}

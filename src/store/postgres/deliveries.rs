@@ -1,0 +1,216 @@
+//! Deliveries in PostgreSQL.
+
+mod claim;
+mod end;
+mod listen;
+
+use async_trait::async_trait;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{query, query_as};
+
+use super::Postgres;
+use super::inbound::insert_events;
+use crate::model::{
+    AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, NewEvent, Timestamp,
+};
+use crate::store::intake::EventRow;
+use crate::store::rows::{AttemptRow, DeliveryRow, HealthRow};
+use crate::store::sql::deliveries as sql;
+use crate::store::{AttemptEnd, ClaimedDelivery, Deliveries, EndpointHealth, StoreError};
+
+const NOTIFY: &str = "SELECT pg_notify('avenping_deliveries', '')";
+
+/// In one statement, so that a redelivery in between finds either all of it or nothing.
+const FORGET_BODIES: &str = "
+    WITH forgotten AS (
+        UPDATE deliveries SET kept = FALSE
+        WHERE (account_id, id) IN
+            (SELECT account_id, id FROM deliveries
+             WHERE state = 'delivered' AND kept = TRUE AND ended_at < $1 LIMIT $2)
+          AND state = 'delivered' AND kept AND ended_at < $1
+        RETURNING account_id, sequence)
+    UPDATE events e SET body = NULL FROM forgotten f
+    WHERE e.account_id = f.account_id AND e.sequence = f.sequence";
+
+const FORGET_ALL: &str = "
+    WITH forgotten AS (
+        DELETE FROM deliveries
+        WHERE (account_id, id) IN
+            (SELECT account_id, id FROM deliveries
+             WHERE state IN ('delivered', 'dead') AND kept IN (TRUE, FALSE) AND ended_at < $1
+             LIMIT $2)
+          AND ended_at < $1
+        RETURNING account_id, sequence)
+    DELETE FROM events e USING forgotten f
+    WHERE e.account_id = f.account_id AND e.sequence = f.sequence";
+
+#[async_trait]
+impl Deliveries for Postgres {
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease_ends: Timestamp,
+        limit: i64,
+        per_account: i64,
+    ) -> Result<Vec<ClaimedDelivery>, StoreError> {
+        self.claim_due(now, lease_ends, limit, per_account).await
+    }
+
+    async fn end_attempt(
+        &self,
+        delivery: &DeliveryId,
+        lease: &str,
+        attempt: Option<&DeliveryAttempt>,
+        end: &AttemptEnd,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let ended = self.within(self.end(delivery, lease, attempt, end, now)).await?;
+        if ended && *end == AttemptEnd::GiveBack {
+            self.work.announce();
+        }
+        Ok(ended)
+    }
+
+    async fn endpoint_health(&self, account: &AccountId) -> Result<EndpointHealth, StoreError> {
+        let row = query_as(sql::HEALTH).bind(account.as_str());
+        let row = async { Ok(row.fetch_optional(&self.pool).await?) };
+        let row: Option<HealthRow> = self.within(row).await?;
+        Ok(row.map(HealthRow::into_health).unwrap_or_default())
+    }
+
+    async fn enqueue(
+        &self,
+        account: &AccountId,
+        event: &NewEvent,
+        now: Timestamp,
+    ) -> Result<DeliveryId, StoreError> {
+        let made = self.within(async {
+            let mut tx = self.write().await?;
+            let data_key = super::accounts::lock(&mut tx, account).await?;
+            let data_key = data_key.ok_or(StoreError::NoAccount)?;
+            let data_key = self.keyring.data_key(account, &data_key)?;
+            let row = EventRow::new(account, event, &data_key, now)?;
+            insert_events(&mut tx, std::slice::from_ref(&row), true).await?;
+            tx.commit().await?;
+            Ok(row.delivery)
+        });
+        let made = made.await?;
+        self.work.announce();
+        Ok(made)
+    }
+
+    async fn deliveries(
+        &self,
+        account: &AccountId,
+        state: Option<DeliveryState>,
+        after: Option<&DeliveryId>,
+        limit: i64,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        let after = after.map_or(sql::BEHIND_ALL, DeliveryId::as_str);
+        if after.contains('\0') {
+            return Ok(Vec::new());
+        }
+        let rows = query_as(sql::in_state(state)).bind(account.as_str()).bind(after);
+        let rows = rows.bind(limit.max(0));
+        let rows = async { Ok(rows.fetch_all(&self.pool).await?) };
+        let rows: Vec<DeliveryRow> = self.within(rows).await?;
+        rows.into_iter().map(|row| row.into_delivery(account)).collect()
+    }
+
+    async fn delivery(
+        &self,
+        account: &AccountId,
+        id: &DeliveryId,
+    ) -> Result<Option<(Delivery, Vec<DeliveryAttempt>)>, StoreError> {
+        if id.as_str().contains('\0') {
+            return Ok(None);
+        }
+        self.within(async {
+            let row = query_as(sql::ONE).bind(account.as_str()).bind(id.as_str());
+            let row: Option<DeliveryRow> = row.fetch_optional(&self.pool).await?;
+            let Some(row) = row else { return Ok(None) };
+            let log = query_as(sql::ATTEMPTS).bind(account.as_str()).bind(id.as_str());
+            let log: Vec<AttemptRow> = log.fetch_all(&self.pool).await?;
+            let log = log.into_iter().map(AttemptRow::into_attempt).collect();
+            Ok(Some((row.into_delivery(account)?, log)))
+        })
+        .await
+    }
+
+    async fn redeliver(
+        &self,
+        account: &AccountId,
+        id: &DeliveryId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        if id.as_str().contains('\0') {
+            return Ok(false);
+        }
+        let due =
+            query(sql::REDELIVER).bind(account.as_str()).bind(id.as_str()).bind(now.as_millis());
+        Ok(self.within(self.make_due(due)).await? > 0)
+    }
+
+    async fn redeliver_range(
+        &self,
+        account: &AccountId,
+        from: Timestamp,
+        to: Timestamp,
+        limit: i64,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let due = query(sql::REDELIVER_RANGE)
+            .bind(account.as_str())
+            .bind(limit.max(0))
+            .bind(now.as_millis())
+            .bind(DeliveryId::first_of(from).as_str().to_owned())
+            .bind(DeliveryId::first_of(to).as_str().to_owned());
+        self.within(self.make_due(due)).await
+    }
+
+    async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        self.find_oldest_due(now).await
+    }
+
+    async fn wait_for_work(&self) {
+        self.hear_of_work().await;
+    }
+
+    async fn forget_deliveries(
+        &self,
+        bodies_before: Timestamp,
+        all_before: Timestamp,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        self.within(async {
+            let mut tx = self.write_lightly().await?;
+            let mut gone = 0;
+            for (forget, before) in [(FORGET_BODIES, bodies_before), (FORGET_ALL, all_before)] {
+                let forget = query(forget).bind(before.as_millis()).bind(limit.max(0));
+                gone += forget.execute(&mut *tx).await?.rows_affected();
+            }
+            tx.commit().await?;
+            Ok(gone)
+        })
+        .await
+    }
+}
+
+impl Postgres {
+    async fn make_due(
+        &self,
+        due: Query<'_, sqlx::Postgres, PgArguments>,
+    ) -> Result<u64, StoreError> {
+        let mut tx = self.write().await?;
+        let count = due.execute(&mut *tx).await?.rows_affected();
+        if count > 0 {
+            query(NOTIFY).execute(&mut *tx).await?;
+        }
+        tx.commit().await?;
+        if count > 0 {
+            self.work.announce();
+        }
+        Ok(count)
+    }
+}

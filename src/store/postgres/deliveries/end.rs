@@ -1,0 +1,84 @@
+//! How attempts end.
+
+use sqlx::{query, query_scalar};
+
+use super::super::{Postgres, Writing};
+use crate::model::{DeliveryAttempt, DeliveryId, Timestamp};
+use crate::store::rows::Ended;
+use crate::store::sql::deliveries as sql;
+use crate::store::{AttemptEnd, StoreError};
+
+impl Postgres {
+    pub(super) async fn end(
+        &self,
+        delivery: &DeliveryId,
+        lease: &str,
+        attempt: Option<&DeliveryAttempt>,
+        end: &AttemptEnd,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let id = delivery.as_str();
+        if id.contains('\0') || lease.contains('\0') {
+            return Ok(false);
+        }
+        // What a crash of the server undoes is attempted once more, under the same id.
+        let mut tx = self.write_lightly().await?;
+        let ended = Ended::of(end, now);
+        let account = if ended.counts {
+            query_scalar(sql::END)
+                .bind(id)
+                .bind(lease)
+                .bind(ended.state)
+                .bind(ended.retry_at)
+                .bind(ended.delivered_at)
+                .bind(ended.ended_at)
+        } else {
+            query_scalar(sql::GIVE_BACK).bind(id).bind(lease)
+        };
+        let account: Option<String> = account.fetch_optional(&mut *tx).await?;
+        let Some(account) = account else { return Ok(false) };
+        if let Some(attempt) = attempt {
+            log(&mut tx, &account, id, attempt).await?;
+        }
+        judge(&mut tx, &account, end, now).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+}
+
+async fn log(
+    tx: &mut Writing,
+    account: &str,
+    delivery: &str,
+    attempt: &DeliveryAttempt,
+) -> Result<(), StoreError> {
+    let log = query(sql::LOG)
+        .bind(account)
+        .bind(delivery)
+        .bind(attempt.at.as_millis())
+        .bind(attempt.status.map(i64::from))
+        // PostgreSQL cannot hold U+0000, and what an endpoint says may be in here.
+        .bind(attempt.error.as_ref().map(|error| error.replace('\0', "\u{fffd}")))
+        .bind(attempt.duration_ms);
+    log.execute(&mut **tx).await?;
+    Ok(())
+}
+
+/// Keeps count of how the endpoint fares.
+async fn judge(
+    tx: &mut Writing,
+    account: &str,
+    end: &AttemptEnd,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let now = now.as_millis();
+    let failed = query(sql::FAILED).bind(account).bind(now);
+    let judged = match end {
+        AttemptEnd::GiveBack => return Ok(()),
+        AttemptEnd::Delivered => query(sql::WELL).bind(account),
+        AttemptEnd::Retry(_) | AttemptEnd::Dead => failed.bind(None::<i64>).bind(None::<&str>),
+        AttemptEnd::Disable(reason) => failed.bind(Some(now)).bind(Some(*reason)),
+    };
+    judged.execute(&mut **tx).await?;
+    Ok(())
+}

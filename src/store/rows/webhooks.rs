@@ -1,0 +1,81 @@
+//! Webhook settings as rows.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::FromRow;
+
+use super::super::{Keyring, StoreError};
+use crate::model::{AccountId, Timestamp, WebhookConfig, WebhookEvent};
+
+pub(super) const WEBHOOK_CODE: &str = "webhook_configs.code";
+pub(super) const PREVIOUS_CODE: &str = "webhook_configs.previous_code";
+
+/// How long a code signs beside the one that replaced it.
+const ROTATION: Duration = Duration::from_hours(24);
+
+#[derive(FromRow)]
+pub(in super::super) struct WebhookRow {
+    data_key: Vec<u8>,
+    url: Option<String>,
+    code: Option<Vec<u8>>,
+    verified: bool,
+    events: String,
+}
+
+/// The codes of changed settings as they are written.
+pub(in super::super) struct Codes {
+    pub(in super::super) code: Option<Vec<u8>>,
+    /// Whether the previous code is written as well.
+    pub(in super::super) changed: bool,
+    pub(in super::super) previous: Option<Vec<u8>>,
+    pub(in super::super) previous_until: Option<i64>,
+}
+
+impl WebhookRow {
+    pub(in super::super) fn into_config(
+        self,
+        account: &AccountId,
+        keyring: &Keyring,
+    ) -> Result<WebhookConfig, StoreError> {
+        let data_key = keyring.data_key(account, &self.data_key)?;
+        let code = self.code.map(|sealed| data_key.open(WEBHOOK_CODE, &sealed)).transpose()?;
+        let events = events(&self.events);
+        Ok(WebhookConfig { url: self.url, code, verified: self.verified, events })
+    }
+}
+
+impl Codes {
+    pub(in super::super) fn of(
+        before: &WebhookConfig,
+        after: &WebhookConfig,
+        account: &AccountId,
+        data_key: &[u8],
+        keyring: &Keyring,
+        now: Timestamp,
+    ) -> Result<Self, StoreError> {
+        let data_key = keyring.data_key(account, data_key)?;
+        let text = |code: &Option<SecretString>| {
+            code.as_ref().map(|code| zeroize::Zeroizing::new(code.expose_secret().to_owned()))
+        };
+        let changed = text(&before.code) != text(&after.code);
+        // Without a code nothing is signed, and so with the one before it neither.
+        let previous = before.code.as_ref().filter(|_| changed && after.code.is_some());
+        let seal = |column, code: &SecretString| data_key.seal(column, code);
+        Ok(Self {
+            code: after.code.as_ref().map(|code| seal(WEBHOOK_CODE, code)).transpose()?,
+            changed,
+            previous: previous.map(|code| seal(PREVIOUS_CODE, code)).transpose()?,
+            previous_until: previous.map(|_| now.plus(ROTATION).as_millis()),
+        })
+    }
+}
+
+pub(in super::super) fn event_names(events: &[WebhookEvent]) -> String {
+    events.iter().map(|event| event.name()).collect::<Vec<_>>().join(",")
+}
+
+/// An event that a newer version wrote must not stop this one.
+pub(super) fn events(names: &str) -> Vec<WebhookEvent> {
+    names.split(',').filter_map(WebhookEvent::from_name).collect()
+}

@@ -1,0 +1,127 @@
+//! The statements about deliveries that read the same in both databases.
+
+use crate::model::DeliveryState;
+
+/// As the id after which a list goes on: every id is smaller.
+pub(in super::super) const BEHIND_ALL: &str = "~";
+
+pub(in super::super) fn in_state(state: Option<DeliveryState>) -> &'static str {
+    match state {
+        None => ALL,
+        Some(DeliveryState::Pending) => PENDING,
+        Some(DeliveryState::Paused) => PAUSED,
+        Some(DeliveryState::Delivered) => DELIVERED,
+        Some(DeliveryState::Dead) => DEAD,
+    }
+}
+
+/// Deliveries of one account as it is shown them, and which ones.
+macro_rules! select_deliveries {
+    ($which:literal) => {
+        concat!(
+            "SELECT d.id, e.id AS event_id, e.kind, d.state, d.attempts, d.created_at, d.due_at,
+                    d.delivered_at, (h.disabled_at IS NOT NULL AND NOT d.manual) AS paused
+             FROM deliveries d
+             JOIN events e ON e.account_id = d.account_id AND e.sequence = d.sequence
+             LEFT JOIN endpoint_health h ON h.account_id = d.account_id
+             WHERE d.account_id = $1 AND ",
+            $which
+        )
+    };
+}
+
+const ALL: &str = select_deliveries!("d.id < $2 ORDER BY d.id DESC LIMIT $3");
+
+const PENDING: &str = select_deliveries!(
+    "d.state = 'pending' AND (h.disabled_at IS NULL OR d.manual)
+     AND d.id < $2 ORDER BY d.id DESC LIMIT $3"
+);
+
+const PAUSED: &str = select_deliveries!(
+    "d.state = 'pending' AND h.disabled_at IS NOT NULL AND NOT d.manual
+     AND d.id < $2 ORDER BY d.id DESC LIMIT $3"
+);
+
+const DELIVERED: &str =
+    select_deliveries!("d.state = 'delivered' AND d.id < $2 ORDER BY d.id DESC LIMIT $3");
+
+const DEAD: &str = select_deliveries!("d.state = 'dead' AND d.id < $2 ORDER BY d.id DESC LIMIT $3");
+
+pub(in super::super) const ONE: &str = select_deliveries!("d.id = $2");
+
+pub(in super::super) const ATTEMPTS: &str = "
+    SELECT at, status, error, duration_ms FROM delivery_attempts
+    WHERE account_id = $1 AND delivery_id = $2
+    ORDER BY number";
+
+/// The token alone says whose claim it is: a lease that has run out is still held as long as
+/// nobody has taken the delivery on anew.
+pub(in super::super) const END: &str = "
+    UPDATE deliveries
+    SET state = $3, lease = NULL, lease_until = NULL,
+        attempts = attempts + 1,
+        scheduled_attempts = scheduled_attempts + CASE WHEN manual THEN 0 ELSE 1 END,
+        due_at = CASE WHEN manual AND resume_at > $4 THEN resume_at
+                      ELSE COALESCE($4, due_at) END,
+        manual = FALSE, resume_at = NULL,
+        delivered_at = COALESCE($5, delivered_at), ended_at = $6
+    WHERE id = $1 AND lease = $2
+    RETURNING account_id";
+
+pub(in super::super) const GIVE_BACK: &str = "
+    UPDATE deliveries SET lease = NULL, lease_until = NULL
+    WHERE id = $1 AND lease = $2
+    RETURNING account_id";
+
+pub(in super::super) const LOG: &str = "
+    INSERT INTO delivery_attempts (account_id, delivery_id, at, status, error, duration_ms)
+    VALUES ($1, $2, $3, $4, $5, $6)";
+
+pub(in super::super) const HEALTH: &str = "
+    SELECT failures_in_a_row, failing_since, disabled_at, disabled_reason
+    FROM endpoint_health WHERE account_id = $1";
+
+pub(in super::super) const WELL: &str = "
+    UPDATE endpoint_health SET failures_in_a_row = 0, failing_since = NULL
+    WHERE account_id = $1 AND failures_in_a_row > 0";
+
+/// What disables first gives the reason.
+pub(in super::super) const FAILED: &str = "
+    INSERT INTO endpoint_health
+        (account_id, failures_in_a_row, failing_since, disabled_at, disabled_reason)
+    VALUES ($1, 1, $2, $3, $4)
+    ON CONFLICT (account_id) DO UPDATE
+    SET failures_in_a_row = endpoint_health.failures_in_a_row + 1,
+        failing_since = COALESCE(endpoint_health.failing_since, excluded.failing_since),
+        disabled_reason = CASE WHEN endpoint_health.disabled_at IS NULL
+                               THEN excluded.disabled_reason
+                               ELSE endpoint_health.disabled_reason END,
+        disabled_at = COALESCE(endpoint_health.disabled_at, excluded.disabled_at)";
+
+/// The endpoint starts anew, and with it what was paused.
+pub(in super::super) const FORGIVE: &str = "DELETE FROM endpoint_health WHERE account_id = $1";
+
+/// One that is due already stays due since then; one that is being attempted is left to that
+/// attempt.
+macro_rules! redeliver {
+    ($which:literal) => {
+        concat!(
+            "UPDATE deliveries
+             SET resume_at = CASE WHEN state <> 'pending' THEN NULL
+                                  WHEN manual THEN resume_at ELSE due_at END,
+                 due_at = CASE WHEN state = 'pending' AND due_at < $3 THEN due_at ELSE $3 END,
+                 state = 'pending', manual = TRUE, ended_at = NULL
+             WHERE account_id = $1 AND kept AND ",
+            $which
+        )
+    };
+}
+
+pub(in super::super) const REDELIVER: &str = redeliver!("id = $2");
+
+/// The ids begin with the moment of creation, so a range of time is a range of ids.
+pub(in super::super) const REDELIVER_RANGE: &str = redeliver!(
+    "id IN (SELECT id FROM deliveries
+            WHERE account_id = $1 AND kept AND id >= $4 AND id < $5
+            ORDER BY id LIMIT $2)"
+);

@@ -1,0 +1,64 @@
+//! Inbound posts in SQLite.
+
+mod take_in;
+
+use async_trait::async_trait;
+use sqlx::{query, query_as};
+
+use super::{Sqlite, json};
+use crate::model::Timestamp;
+use crate::store::rows::RouteRow;
+use crate::store::{Inbound, InboundPost, InboundRoute, StoreError, TakenIn, intake, sql};
+
+pub(super) use take_in::insert_events;
+
+const ROUTES: &str = "
+    SELECT n.account_id, n.id AS found_by, w.url, w.events
+    FROM phone_numbers n LEFT JOIN webhook_configs w ON w.account_id = n.account_id
+    WHERE n.id IN (SELECT value FROM json_each($1))
+    UNION ALL
+    SELECT a.account_id, a.waba_id AS found_by, w.url, w.events
+    FROM whatsapp_accounts a LEFT JOIN webhook_configs w ON w.account_id = a.account_id
+    WHERE a.waba_id IN (SELECT value FROM json_each($2))
+    ORDER BY found_by, account_id";
+
+#[async_trait]
+impl Inbound for Sqlite {
+    async fn inbound_routes(
+        &self,
+        phone_numbers: &[String],
+        wabas: &[String],
+    ) -> Result<Vec<InboundRoute>, StoreError> {
+        let rows = query_as(ROUTES).bind(json(phone_numbers)).bind(json(wabas));
+        let rows = async { Ok(rows.fetch_all(&self.readers).await?) };
+        let rows: Vec<RouteRow> = self.within(rows).await?;
+        Ok(rows.into_iter().map(RouteRow::into_route).collect())
+    }
+
+    async fn take_in(&self, posts: &[InboundPost]) -> Result<TakenIn, StoreError> {
+        if posts.is_empty() {
+            return Ok(TakenIn::default());
+        }
+        // Sealed before the lock is taken, so that nobody waits for it.
+        let sealed = intake::sealed(posts, &self.keyring)?;
+        let taken = self.within(self.write_down(posts, &sealed)).await?;
+        if taken.events > 0 {
+            self.work.announce();
+        }
+        Ok(taken)
+    }
+
+    async fn forget_inbound(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
+        self.within(async {
+            let mut tx = self.write_lightly().await?;
+            let mut gone = 0;
+            for forget in [sql::inbound::FORGET_POSTS, sql::inbound::FORGET_SEEN] {
+                let forget = query(forget).bind(before.as_millis()).bind(limit.max(0));
+                gone += forget.execute(&mut *tx).await?.rows_affected();
+            }
+            tx.commit().await?;
+            Ok(gone)
+        })
+        .await
+    }
+}

@@ -1,0 +1,129 @@
+//! Taking in posts: a few statements for all of them, each with many rows.
+
+use std::collections::HashSet;
+
+use sqlx::{query_as, query_scalar};
+
+use super::super::rows_at_once::{Insert, Row, parts};
+use super::super::{Sqlite, Writing, json, messages};
+use crate::store::intake::{self, DataKeys, EventRow, Mark, MarkRow, PostRow};
+use crate::store::{InboundPost, StoreError, TakenIn};
+
+const DATA_KEYS: &str =
+    "SELECT id, data_key FROM accounts WHERE id IN (SELECT value FROM json_each($1))";
+
+const INSERT_SEEN: &str = "INSERT INTO inbound_seen (account_id, mark, seen_at) ";
+
+const INSERT_CONTACTS: &str = "INSERT INTO contacts (account_id, mark, first_seen) ";
+
+const THE_NEW_ONES: &str = " ON CONFLICT DO NOTHING RETURNING mark";
+
+const LAST_SEQUENCE: &str =
+    "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)";
+
+const INSERT_EVENTS: &str =
+    "INSERT INTO events (sequence, account_id, id, kind, body, created_at) ";
+
+const INSERT_DELIVERIES: &str = "
+    INSERT INTO deliveries (sequence, account_id, id, state, due_at, manual, created_at) ";
+
+const INSERT_POSTS: &str =
+    "INSERT INTO inbound_posts (received_at, keep, payload, payload_key_id) ";
+
+impl Sqlite {
+    pub(super) async fn write_down(
+        &self,
+        posts: &[InboundPost],
+        sealed: &[PostRow],
+    ) -> Result<TakenIn, StoreError> {
+        let mut tx = self.write().await?;
+        let keys = query_as(DATA_KEYS).bind(json(intake::accounts(posts)));
+        let keys = DataKeys::open(keys.fetch_all(&mut *tx).await?, &self.keyring)?;
+
+        let mut arrivals = keys.marked(posts);
+        let told = arrivals.len();
+        let new = insert_marks(&mut tx, INSERT_SEEN, &intake::seen_rows(&arrivals)).await?;
+        intake::keep_new(&mut arrivals, new);
+
+        let contacts = intake::contact_rows(&arrivals);
+        let contacts = insert_marks(&mut tx, INSERT_CONTACTS, &contacts).await?;
+        let events = intake::event_rows(&arrivals, contacts)?;
+        insert_events(&mut tx, &events, false).await?;
+        messages::apply_statuses(&mut tx, &intake::statuses(&arrivals)).await?;
+        insert_posts(&mut tx, sealed).await?;
+        tx.commit().await?;
+        Ok(TakenIn::of(told, arrivals.len(), events.len()))
+    }
+}
+
+async fn insert_marks(
+    tx: &mut Writing,
+    into: &str,
+    rows: &[MarkRow<'_>],
+) -> Result<HashSet<Mark>, StoreError> {
+    let mut new = Vec::with_capacity(rows.len());
+    for part in parts(rows) {
+        let mut insert = Insert::new(into, part, bind_mark, THE_NEW_ONES);
+        for row in insert.query().fetch_all(&mut **tx).await? {
+            new.push(sqlx::Row::try_get(&row, 0)?);
+        }
+    }
+    intake::new_marks(new)
+}
+
+/// Writes the events in this order, each with a delivery.
+pub(in super::super) async fn insert_events(
+    tx: &mut Writing,
+    rows: &[EventRow<'_>],
+    by_hand: bool,
+) -> Result<(), StoreError> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    // Nobody else writes, so the next numbers are known.
+    let last: i64 = query_scalar(LAST_SEQUENCE).fetch_one(&mut **tx).await?;
+    let numbered: Vec<_> = (last + 1..).zip(rows).collect();
+    for part in parts(&numbered) {
+        Insert::new(INSERT_EVENTS, part, bind_event, "").query().execute(&mut **tx).await?;
+    }
+    for part in parts(&numbered) {
+        let bind = |row: &mut Row<'_>, &(sequence, event): &(i64, &EventRow<'_>)| {
+            row.push_bind(sequence)
+                .push_bind(event.account)
+                .push_bind(event.delivery.as_str())
+                .push_bind("pending")
+                .push_bind(event.created_at)
+                .push_bind(by_hand)
+                .push_bind(event.created_at);
+        };
+        Insert::new(INSERT_DELIVERIES, part, bind, "").query().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+async fn insert_posts(tx: &mut Writing, rows: &[PostRow]) -> Result<(), StoreError> {
+    for part in parts(rows) {
+        Insert::new(INSERT_POSTS, part, bind_post, "").query().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+fn bind_mark(row: &mut Row<'_>, mark: &MarkRow<'_>) {
+    row.push_bind(mark.account).push_bind(&mark.mark[..]).push_bind(mark.at);
+}
+
+fn bind_event(row: &mut Row<'_>, &(sequence, event): &(i64, &EventRow<'_>)) {
+    row.push_bind(sequence)
+        .push_bind(event.account)
+        .push_bind(event.id)
+        .push_bind(event.kind)
+        .push_bind(&event.body[..])
+        .push_bind(event.created_at);
+}
+
+fn bind_post(row: &mut Row<'_>, post: &PostRow) {
+    row.push_bind(post.received_at)
+        .push_bind(post.keep)
+        .push_bind(&post.payload.bytes[..])
+        .push_bind(post.payload.key_id.as_str());
+}
