@@ -166,7 +166,7 @@ impl<'a> EventRow<'a> {
             account: account.as_str(),
             id: event.id.as_str(),
             kind: event.kind.name(),
-            body: key.seal_text(BODY, &event.body)?,
+            body: key.seal_bytes(BODY, event.body.as_bytes())?,
             delivery: DeliveryId::generate(created_at),
             created_at: created_at.as_millis(),
         })

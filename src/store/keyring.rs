@@ -140,15 +140,7 @@ impl DataKey {
     pub fn seal(&self, column: &str, secret: &SecretString) -> Result<Vec<u8>, StoreError> {
         use secrecy::ExposeSecret as _;
 
-        self.seal_text(column, secret.expose_secret())
-    }
-
-    /// The same for what is the customer's own, and secret only to others.
-    ///
-    /// # Errors
-    /// Fails when the system has no randomness to give.
-    pub fn seal_text(&self, column: &str, text: &str) -> Result<Vec<u8>, StoreError> {
-        self.seal_bytes(column, text.as_bytes())
+        self.seal_bytes(column, secret.expose_secret().as_bytes())
     }
 
     /// As [`DataKey::seal`], for what is no text.
@@ -157,8 +149,7 @@ impl DataKey {
     /// Fails when the system has no randomness to give.
     pub fn seal_bytes(&self, column: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut sealed = vec![VERSION];
-        let context = context(self.account.as_str(), column);
-        sealed.extend(encrypt(&self.key, &context, secret)?);
+        sealed.extend(encrypt(&self.key, &context(self.account.as_str(), column), secret)?);
         Ok(sealed)
     }
 
@@ -168,11 +159,12 @@ impl DataKey {
         self.open_text(column, sealed).map(SecretString::from)
     }
 
+    /// As [`DataKey::open`], for what is the customer's own, and secret only to others.
+    ///
     /// # Errors
     /// [`StoreError::Damaged`] if it was changed, or sealed for another account or column.
     pub fn open_text(&self, column: &str, sealed: &[u8]) -> Result<String, StoreError> {
-        let context = context(self.account.as_str(), column);
-        let mut opened = decrypt(&self.key, &context, strip_version(sealed)?)?;
+        let mut opened = self.open_bytes(column, sealed)?;
         String::from_utf8(std::mem::take(&mut *opened)).map_err(|_| StoreError::Damaged)
     }
 

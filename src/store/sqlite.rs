@@ -20,7 +20,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
 use super::work::Work;
-use super::{Keyring, StoreError, WAIT, within};
+use super::{Cause, Keyring, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const READERS: u32 = 4;
@@ -111,8 +111,8 @@ pub(super) fn require_file(settings: &DatabaseSettings) -> Result<(), StoreError
 }
 
 /// A list as `json_each` takes it.
-fn json<T: serde::Serialize>(list: T) -> String {
-    serde_json::json!(list).to_string()
+fn json(list: &[impl serde::Serialize]) -> Result<String, StoreError> {
+    serde_json::to_string(list).map_err(|_| StoreError::Query(Cause::unreadable("a list")))
 }
 
 /// Creates the file, and has it keep a write-ahead log. SQLite does not wait for other

@@ -1,10 +1,13 @@
 //! What Meta posts.
 
-use avenping_gateway::model::{AccountId, WebhookChange, WebhookEvent};
+use avenping_gateway::model::{
+    AccountId, MessageId, MessageRecord, Progress, StatusKind, StatusUpdate, WebhookChange,
+    WebhookEvent,
+};
 use avenping_gateway::store::{InboundPost, Keep, StoreError, TakenIn};
 use futures_util::future::join_all;
 
-use crate::fixtures::{START, at, join};
+use crate::fixtures::{START, at, graph_id, join};
 use crate::harness::{Place, cases};
 use crate::posts::{
     ALL, bodies, claim, event, message, message_from, point, post, post_at, take_in,
@@ -24,6 +27,7 @@ cases![
     what_nobody_wants_to_be_told_is_taken_in_without_events,
     an_arrival_whose_account_is_gone_is_dropped_and_the_others_are_not,
     a_failure_leaves_nothing_behind,
+    a_status_moves_its_message_forward_in_the_same_commit,
     texts_of_any_kind_and_length_are_taken_in,
     a_post_without_arrivals_is_kept,
     what_was_taken_in_does_not_lie_there_in_clear,
@@ -281,4 +285,55 @@ async fn posts_and_repeat_marks_are_forgotten_by_age_in_small_batches(place: Pla
 
     assert_eq!(take_in(&store, vec![message(&id, "three")]).await.repeats, 1);
     assert_eq!(take_in(&store, vec![message(&id, "one")]).await.arrivals, 1);
+}
+
+async fn a_status_moves_its_message_forward_in_the_same_commit(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let message_id = MessageId::generate();
+    let record = MessageRecord {
+        id: message_id.clone(),
+        account: id.clone(),
+        phone_number: graph_id("111"),
+        to: "4917012345678".to_owned(),
+        kind: "text".to_owned(),
+        reference: None,
+        created_at: at(START),
+        result: None,
+        progress: None,
+        sent_at: None,
+        delivered_at: None,
+        read_at: None,
+        failed_at: None,
+        error: None,
+    };
+    store.record_messages(std::slice::from_ref(&record)).await.unwrap();
+    let status = |progress, now: i64| {
+        let mut arrival = message(&id, &format!("wamid.1 {progress:?} {now}"));
+        arrival.kind = "status";
+        arrival.status = Some(StatusUpdate {
+            wamid: "wamid.1".to_owned(),
+            message: Some(message_id.clone()),
+            kind: StatusKind::Progress(progress),
+            recipient: None,
+            at: at(now),
+        });
+        arrival
+    };
+    let progress = async || {
+        let found = store.message(&id, "wamid.1").await.unwrap();
+        found.and_then(|found| found.progress)
+    };
+    let mut first = post(vec![status(Progress::Delivered, 3_000)]);
+    place.execute("ALTER TABLE inbound_posts RENAME TO elsewhere").await;
+    store.take_in(std::slice::from_ref(&first)).await.unwrap_err();
+    place.execute("ALTER TABLE elsewhere RENAME TO inbound_posts").await;
+    assert_eq!(progress().await, None);
+
+    first.arrivals.push(status(Progress::Sent, 2_000));
+    store.take_in(&[first]).await.unwrap();
+    assert_eq!(progress().await, Some(Progress::Delivered));
+    let late = vec![status(Progress::Sent, 2_500), status(Progress::Read, 4_000)];
+    take_in(&store, late).await;
+    assert_eq!(progress().await, Some(Progress::Read));
 }

@@ -54,7 +54,7 @@ impl Deliveries for Postgres {
         limit: i64,
         per_account: i64,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        self.claim_due(now, lease_ends, limit, per_account).await
+        self.take_on(now, lease_ends, limit, per_account).await
     }
 
     async fn end_attempt(

@@ -5,20 +5,20 @@ use std::collections::HashMap;
 use secrecy::SecretString;
 use sqlx::FromRow;
 
-use super::super::deliveries::{AttemptEnd, ClaimedDelivery, Endpoint, EndpointHealth};
-use super::super::inbound::InboundRoute;
-use super::super::intake::BODY;
-use super::super::keyring::DataKey;
-use super::super::{Cause, Keyring, StoreError};
 use super::webhooks::{PREVIOUS_CODE, WEBHOOK_CODE, events};
 use crate::model::{
     AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, Timestamp,
     WebhookEvent,
 };
+use crate::store::deliveries::{AttemptEnd, ClaimedDelivery, Endpoint, EndpointHealth};
+use crate::store::inbound::InboundRoute;
+use crate::store::intake::BODY;
+use crate::store::keyring::DataKey;
+use crate::store::{Cause, Keyring, StoreError};
 
 /// A delivery that was taken on, with all that it takes to attempt it.
 #[derive(FromRow)]
-pub(in super::super) struct ClaimRow {
+pub(in crate::store) struct ClaimRow {
     id: String,
     account_id: String,
     event_id: String,
@@ -34,7 +34,7 @@ pub(in super::super) struct ClaimRow {
 }
 
 #[derive(FromRow)]
-pub(in super::super) struct DeliveryRow {
+pub(in crate::store) struct DeliveryRow {
     id: String,
     event_id: String,
     kind: String,
@@ -48,7 +48,7 @@ pub(in super::super) struct DeliveryRow {
 }
 
 #[derive(FromRow)]
-pub(in super::super) struct AttemptRow {
+pub(in crate::store) struct AttemptRow {
     at: i64,
     status: Option<i64>,
     error: Option<String>,
@@ -56,7 +56,7 @@ pub(in super::super) struct AttemptRow {
 }
 
 #[derive(FromRow)]
-pub(in super::super) struct HealthRow {
+pub(in crate::store) struct HealthRow {
     failures_in_a_row: i64,
     failing_since: Option<i64>,
     disabled_at: Option<i64>,
@@ -64,7 +64,7 @@ pub(in super::super) struct HealthRow {
 }
 
 #[derive(FromRow)]
-pub(in super::super) struct RouteRow {
+pub(in crate::store) struct RouteRow {
     account_id: String,
     found_by: String,
     url: Option<String>,
@@ -72,17 +72,17 @@ pub(in super::super) struct RouteRow {
 }
 
 /// What the end of an attempt means for its row.
-pub(in super::super) struct Ended {
-    pub(in super::super) state: &'static str,
+pub(in crate::store) struct Ended {
+    pub(in crate::store) state: &'static str,
     /// Whether it was an attempt at all.
-    pub(in super::super) counts: bool,
-    pub(in super::super) retry_at: Option<i64>,
-    pub(in super::super) delivered_at: Option<i64>,
-    pub(in super::super) ended_at: Option<i64>,
+    pub(in crate::store) counts: bool,
+    pub(in crate::store) retry_at: Option<i64>,
+    pub(in crate::store) delivered_at: Option<i64>,
+    pub(in crate::store) ended_at: Option<i64>,
 }
 
 impl Ended {
-    pub(in super::super) fn of(end: &AttemptEnd, now: Timestamp) -> Self {
+    pub(in crate::store) fn of(end: &AttemptEnd, now: Timestamp) -> Self {
         let now = Some(now.as_millis());
         let pending = Self {
             state: "pending",
@@ -105,7 +105,7 @@ impl Ended {
 
 /// Opens what was taken on. What does not open is left out: its lease keeps it from being asked
 /// for at once again, and it must not keep back the others. Fails only if nothing opens.
-pub(in super::super) fn claimed(
+pub(in crate::store) fn claimed(
     rows: Vec<ClaimRow>,
     lease: &str,
     keyring: &Keyring,
@@ -165,7 +165,7 @@ impl ClaimRow {
 }
 
 impl DeliveryRow {
-    pub(in super::super) fn into_delivery(
+    pub(in crate::store) fn into_delivery(
         self,
         account: &AccountId,
     ) -> Result<Delivery, StoreError> {
@@ -192,7 +192,7 @@ impl DeliveryRow {
 }
 
 impl AttemptRow {
-    pub(in super::super) fn into_attempt(self) -> DeliveryAttempt {
+    pub(in crate::store) fn into_attempt(self) -> DeliveryAttempt {
         DeliveryAttempt {
             at: Timestamp::from_millis(self.at),
             status: self.status.and_then(|status| status.try_into().ok()),
@@ -203,7 +203,7 @@ impl AttemptRow {
 }
 
 impl HealthRow {
-    pub(in super::super) fn into_health(self) -> EndpointHealth {
+    pub(in crate::store) fn into_health(self) -> EndpointHealth {
         let reason = self.disabled_reason.unwrap_or_default();
         EndpointHealth {
             failures_in_a_row: small(self.failures_in_a_row),
@@ -214,7 +214,7 @@ impl HealthRow {
 }
 
 impl RouteRow {
-    pub(in super::super) fn into_route(self) -> InboundRoute {
+    pub(in crate::store) fn into_route(self) -> InboundRoute {
         let wanted = self.events.filter(|_| self.url.is_some());
         InboundRoute {
             account: AccountId::from_stored(self.account_id),

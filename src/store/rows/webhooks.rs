@@ -5,8 +5,8 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::FromRow;
 
-use super::super::{Keyring, StoreError};
 use crate::model::{AccountId, Timestamp, WebhookConfig, WebhookEvent};
+use crate::store::{Keyring, StoreError};
 
 pub(super) const WEBHOOK_CODE: &str = "webhook_configs.code";
 pub(super) const PREVIOUS_CODE: &str = "webhook_configs.previous_code";
@@ -15,7 +15,7 @@ pub(super) const PREVIOUS_CODE: &str = "webhook_configs.previous_code";
 const ROTATION: Duration = Duration::from_hours(24);
 
 #[derive(FromRow)]
-pub(in super::super) struct WebhookRow {
+pub(in crate::store) struct WebhookRow {
     data_key: Vec<u8>,
     url: Option<String>,
     code: Option<Vec<u8>>,
@@ -24,16 +24,16 @@ pub(in super::super) struct WebhookRow {
 }
 
 /// The codes of changed settings as they are written.
-pub(in super::super) struct Codes {
-    pub(in super::super) code: Option<Vec<u8>>,
+pub(in crate::store) struct Codes {
+    pub(in crate::store) code: Option<Vec<u8>>,
     /// Whether the previous code is written as well.
-    pub(in super::super) changed: bool,
-    pub(in super::super) previous: Option<Vec<u8>>,
-    pub(in super::super) previous_until: Option<i64>,
+    pub(in crate::store) changed: bool,
+    pub(in crate::store) previous: Option<Vec<u8>>,
+    pub(in crate::store) previous_until: Option<i64>,
 }
 
 impl WebhookRow {
-    pub(in super::super) fn into_config(
+    pub(in crate::store) fn into_config(
         self,
         account: &AccountId,
         keyring: &Keyring,
@@ -46,7 +46,7 @@ impl WebhookRow {
 }
 
 impl Codes {
-    pub(in super::super) fn of(
+    pub(in crate::store) fn of(
         before: &WebhookConfig,
         after: &WebhookConfig,
         account: &AccountId,
@@ -71,7 +71,7 @@ impl Codes {
     }
 }
 
-pub(in super::super) fn event_names(events: &[WebhookEvent]) -> String {
+pub(in crate::store) fn event_names(events: &[WebhookEvent]) -> String {
     events.iter().map(|event| event.name()).collect::<Vec<_>>().join(",")
 }
 

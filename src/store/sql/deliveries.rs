@@ -3,9 +3,9 @@
 use crate::model::DeliveryState;
 
 /// As the id after which a list goes on: every id is smaller.
-pub(in super::super) const BEHIND_ALL: &str = "~";
+pub(in crate::store) const BEHIND_ALL: &str = "~";
 
-pub(in super::super) fn in_state(state: Option<DeliveryState>) -> &'static str {
+pub(in crate::store) fn in_state(state: Option<DeliveryState>) -> &'static str {
     match state {
         None => ALL,
         Some(DeliveryState::Pending) => PENDING,
@@ -47,16 +47,16 @@ const DELIVERED: &str =
 
 const DEAD: &str = select_deliveries!("d.state = 'dead' AND d.id < $2 ORDER BY d.id DESC LIMIT $3");
 
-pub(in super::super) const ONE: &str = select_deliveries!("d.id = $2");
+pub(in crate::store) const ONE: &str = select_deliveries!("d.id = $2");
 
-pub(in super::super) const ATTEMPTS: &str = "
+pub(in crate::store) const ATTEMPTS: &str = "
     SELECT at, status, error, duration_ms FROM delivery_attempts
     WHERE account_id = $1 AND delivery_id = $2
     ORDER BY number";
 
 /// The token alone says whose claim it is: a lease that has run out is still held as long as
 /// nobody has taken the delivery on anew.
-pub(in super::super) const END: &str = "
+pub(in crate::store) const END: &str = "
     UPDATE deliveries
     SET state = $3, lease = NULL, lease_until = NULL,
         attempts = attempts + 1,
@@ -68,25 +68,25 @@ pub(in super::super) const END: &str = "
     WHERE id = $1 AND lease = $2
     RETURNING account_id";
 
-pub(in super::super) const GIVE_BACK: &str = "
+pub(in crate::store) const GIVE_BACK: &str = "
     UPDATE deliveries SET lease = NULL, lease_until = NULL
     WHERE id = $1 AND lease = $2
     RETURNING account_id";
 
-pub(in super::super) const LOG: &str = "
+pub(in crate::store) const LOG: &str = "
     INSERT INTO delivery_attempts (account_id, delivery_id, at, status, error, duration_ms)
     VALUES ($1, $2, $3, $4, $5, $6)";
 
-pub(in super::super) const HEALTH: &str = "
+pub(in crate::store) const HEALTH: &str = "
     SELECT failures_in_a_row, failing_since, disabled_at, disabled_reason
     FROM endpoint_health WHERE account_id = $1";
 
-pub(in super::super) const WELL: &str = "
+pub(in crate::store) const WELL: &str = "
     UPDATE endpoint_health SET failures_in_a_row = 0, failing_since = NULL
     WHERE account_id = $1 AND failures_in_a_row > 0";
 
 /// What disables first gives the reason.
-pub(in super::super) const FAILED: &str = "
+pub(in crate::store) const FAILED: &str = "
     INSERT INTO endpoint_health
         (account_id, failures_in_a_row, failing_since, disabled_at, disabled_reason)
     VALUES ($1, 1, $2, $3, $4)
@@ -99,7 +99,7 @@ pub(in super::super) const FAILED: &str = "
         disabled_at = COALESCE(endpoint_health.disabled_at, excluded.disabled_at)";
 
 /// The endpoint starts anew, and with it what was paused.
-pub(in super::super) const FORGIVE: &str = "DELETE FROM endpoint_health WHERE account_id = $1";
+pub(in crate::store) const FORGIVE: &str = "DELETE FROM endpoint_health WHERE account_id = $1";
 
 /// One that is due already stays due since then; one that is being attempted is left to that
 /// attempt.
@@ -117,10 +117,10 @@ macro_rules! redeliver {
     };
 }
 
-pub(in super::super) const REDELIVER: &str = redeliver!("id = $2");
+pub(in crate::store) const REDELIVER: &str = redeliver!("id = $2");
 
 /// The ids begin with the moment of creation, so a range of time is a range of ids.
-pub(in super::super) const REDELIVER_RANGE: &str = redeliver!(
+pub(in crate::store) const REDELIVER_RANGE: &str = redeliver!(
     "id IN (SELECT id FROM deliveries
             WHERE account_id = $1 AND kept AND id >= $4 AND id < $5
             ORDER BY id LIMIT $2)"

@@ -46,7 +46,7 @@ impl Deliveries for Sqlite {
         limit: i64,
         per_account: i64,
     ) -> Result<Vec<ClaimedDelivery>, StoreError> {
-        self.claim_due(now, lease_ends, limit, per_account).await
+        self.take_on(now, lease_ends, limit, per_account).await
     }
 
     async fn end_attempt(
@@ -183,7 +183,7 @@ impl Deliveries for Sqlite {
             {
                 let ended = query_scalar(ended).bind(before.as_millis()).bind(limit.max(0));
                 let ended: Vec<i64> = ended.fetch_all(&mut *tx).await?;
-                let events = query(events).bind(json(ended));
+                let events = query(events).bind(json(&ended)?);
                 gone += events.execute(&mut *tx).await?.rows_affected();
             }
             tx.commit().await?;

@@ -13,11 +13,11 @@ use crate::store::{Inbound, InboundPost, InboundRoute, StoreError, TakenIn, inta
 pub(super) use take_in::insert_events;
 
 const ROUTES: &str = "
-    SELECT n.account_id, n.id AS found_by, w.url, w.events
+    SELECT n.account_id AS account_id, n.id AS found_by, w.url, w.events
     FROM phone_numbers n LEFT JOIN webhook_configs w ON w.account_id = n.account_id
     WHERE n.id IN (SELECT value FROM json_each($1))
     UNION ALL
-    SELECT a.account_id, a.waba_id AS found_by, w.url, w.events
+    SELECT a.account_id AS account_id, a.waba_id AS found_by, w.url, w.events
     FROM whatsapp_accounts a LEFT JOIN webhook_configs w ON w.account_id = a.account_id
     WHERE a.waba_id IN (SELECT value FROM json_each($2))
     ORDER BY found_by, account_id";
@@ -29,7 +29,7 @@ impl Inbound for Sqlite {
         phone_numbers: &[String],
         wabas: &[String],
     ) -> Result<Vec<InboundRoute>, StoreError> {
-        let rows = query_as(ROUTES).bind(json(phone_numbers)).bind(json(wabas));
+        let rows = query_as(ROUTES).bind(json(phone_numbers)?).bind(json(wabas)?);
         let rows = async { Ok(rows.fetch_all(&self.readers).await?) };
         let rows: Vec<RouteRow> = self.within(rows).await?;
         Ok(rows.into_iter().map(RouteRow::into_route).collect())

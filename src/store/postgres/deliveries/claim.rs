@@ -105,7 +105,7 @@ const OLDEST_DUE: &str = concat!(
 );
 
 impl Postgres {
-    pub(super) async fn claim_due(
+    pub(super) async fn take_on(
         &self,
         now: Timestamp,
         lease_ends: Timestamp,

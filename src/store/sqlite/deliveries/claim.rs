@@ -94,7 +94,7 @@ const OLDEST_DUE: &str = concat!(
 );
 
 impl Sqlite {
-    pub(super) async fn claim_due(
+    pub(super) async fn take_on(
         &self,
         now: Timestamp,
         lease_ends: Timestamp,
@@ -114,7 +114,7 @@ impl Sqlite {
                 if picked.is_empty() {
                     return Ok(Vec::new());
                 }
-                let picked = json(picked);
+                let picked = json(&picked)?;
                 let take = query(TAKE).bind(&picked).bind(&lease).bind(lease_ends.as_millis());
                 take.execute(&mut *tx).await?;
                 let read = query_as(READ).bind(&picked).bind(now.as_millis());

@@ -37,7 +37,7 @@ impl Sqlite {
         sealed: &[PostRow],
     ) -> Result<TakenIn, StoreError> {
         let mut tx = self.write().await?;
-        let keys = query_as(DATA_KEYS).bind(json(intake::accounts(posts)));
+        let keys = query_as(DATA_KEYS).bind(json(&intake::accounts(posts))?);
         let keys = DataKeys::open(keys.fetch_all(&mut *tx).await?, &self.keyring)?;
 
         let mut arrivals = keys.marked(posts);
