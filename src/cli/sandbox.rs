@@ -104,6 +104,8 @@ impl SandboxCommand {
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())
             .context("pick another address with --bind; port 0 takes any free one")?;
+        // From here on there is something to tidy up, and a caller may end it as soon as it is told.
+        serve::stop_on_signals(stopping, Duration::ZERO)?;
         let callback = callback(gateway.address(), &keepsake)?;
         let running = Running { gateway: callback.url.join("/")?, stand_in: meta.url().clone() };
         let sign = running.put_up(directory)?;
@@ -115,7 +117,6 @@ impl SandboxCommand {
             waba_id: access.1,
         };
         tell(&access, meta.url(), directory, self.json)?;
-        serve::stop_on_signals(stopping, Duration::ZERO)?;
         gateway.run(Duration::ZERO).await;
         drop(sign);
         meta.stop().await;

@@ -91,3 +91,20 @@ fn where_no_sandbox_runs_there_is_nothing_to_listen_to() {
     Demo::start(&place).kill();
     place.run(&["listen", "--data-dir=data"]).assert_refused(1, "no sandbox runs");
 }
+
+#[test]
+#[ignore = "the gateway does not deliver yet"]
+fn a_new_customer_is_a_lead_first_and_then_writes() {
+    let place = Place::new();
+    let (_demo, mut listener) = told(&place);
+    let inbound = ["sandbox", "inbound", "--data-dir=data", "--text=Grüße 👋", "--name=Zoë"];
+    let wamid = place.run(&inbound).assert_code(0).stdout.trim_end().to_owned();
+    let lead = listener.next();
+    assert_eq!(lead["event"], "newLead", "{lead}");
+    assert_eq!(lead["body"]["newLead"]["name"], "Zoë");
+    let message = listener.next();
+    assert_eq!(message["event"], "newMessage", "{message}");
+    assert_eq!(message["body"]["newMessage"]["id"], wamid);
+    assert_eq!(message["body"]["newMessage"]["text"]["body"], "Grüße 👋");
+    assert_ne!(lead["id"], message["id"]);
+}
