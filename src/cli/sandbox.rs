@@ -1,5 +1,6 @@
 //! `avenping sandbox`: the gateway, a stand-in for Meta, and a demo account, in one process.
 
+mod access;
 mod inbound;
 mod keepsake;
 mod running;
@@ -10,13 +11,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use access::{Access, tell};
 use inbound::Inbound;
 
 use super::data_dir::DataDir;
-use super::{CommonSettings, health, output, serve};
+use super::{CommonSettings, health, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
@@ -57,16 +58,6 @@ pub(super) struct SandboxCommand {
 enum Action {
     /// Make a customer write to a sandbox that runs; prints the id of the message
     Inbound(Inbound),
-}
-
-/// What a caller needs.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Access<'a> {
-    url: String,
-    token: &'a str,
-    phone_number_id: String,
-    waba_id: String,
 }
 
 impl SandboxCommand {
@@ -192,26 +183,4 @@ async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> 
         store.rotate_token(&known.id, &token, None).await?;
     }
     Ok(())
-}
-
-fn tell(access: &Access<'_>, meta: &url::Url, directory: &Path, json: bool) -> anyhow::Result<()> {
-    if json {
-        return output::json(access);
-    }
-    let Access { url, token, phone_number_id, waba_id } = access;
-    output::line(format_args!("listening on {url}\n"))?;
-    output::line(format_args!("  token           {token}"))?;
-    output::line(format_args!("  phoneNumberId   {phone_number_id}"))?;
-    output::line(format_args!("  wabaId          {waba_id}"))?;
-    output::line(format_args!("  stand-in        {meta} (in place of Meta)\n"))?;
-    output::line("Send a first message:\n")?;
-    output::line(format_args!(
-        "curl {url}/v2/messages/send/text -H 'Authorization: Bearer {token}' \
-         -H 'Content-Type: application/json' \
-         -d '{{\"phoneNumberId\":\"{phone_number_id}\",\"to\":\"15551234567\",\"text\":\"Hello\"}}'\n"
-    ))?;
-    let directory = directory.display();
-    output::line("See what a webhook is told, and make a customer write:\n")?;
-    output::line(format_args!("avenping listen --data-dir '{directory}'"))?;
-    output::line(format_args!("avenping sandbox inbound --text 'Hi' --data-dir '{directory}'"))
 }

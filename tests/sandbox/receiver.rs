@@ -67,7 +67,7 @@ impl Receiver {
     /// The token shown in the next handshake.
     pub(crate) async fn handshake(&mut self) -> String {
         let asked = tokio::time::timeout(PATIENCE, self.handshakes.recv()).await;
-        asked.expect("a handshake comes").unwrap()
+        asked.unwrap().unwrap()
     }
 
     pub(crate) fn has_more_handshakes(&mut self) -> bool {
@@ -77,7 +77,7 @@ impl Receiver {
     /// The next post, refused ones included, with a right signature.
     pub(crate) async fn next(&mut self) -> Post {
         let post = tokio::time::timeout(PATIENCE, self.posts.recv()).await;
-        let post = post.expect("a post comes").unwrap();
+        let post = post.unwrap().unwrap();
         assert_eq!(post.headers["content-type"], "application/json");
         assert_eq!(post.headers["x-hub-signature-256"], signature(&post.raw));
         post
