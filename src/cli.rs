@@ -2,12 +2,15 @@
 
 mod account;
 mod credentials;
+mod data_dir;
 mod doctor;
 mod env_file;
 mod fresh_token;
 mod graph_failure;
 mod health;
+mod http;
 mod key;
+mod listen;
 mod logging;
 mod migrate;
 mod output;
@@ -62,6 +65,12 @@ enum Command {
     Serve(serve::Serve),
     /// Try it all without a Meta account: the gateway with a stand-in for Meta
     Sandbox(sandbox::SandboxCommand),
+    /// Print the deliveries of an account as they come, without a public address
+    ///
+    /// While it runs, the webhook settings of the account point to this machine; at the end they
+    /// are put back. Each delivery is checked against its signature and answered with 200. The
+    /// gateway must allow private addresses, as the one of `avenping sandbox` does.
+    Listen(listen::Listen),
     /// Make, show, change and delete accounts
     #[command(subcommand)]
     Account(account::Account),
@@ -114,6 +123,7 @@ async fn run(cli: Cli, env_file: Option<&Path>) -> anyhow::Result<ExitCode> {
     match cli.command {
         Command::Serve(serve) => serve.run(cli.settings).await?,
         Command::Sandbox(sandbox) => sandbox.run(cli.settings).await?,
+        Command::Listen(listen) => listen.run().await?,
         Command::Account(account) => account.run(&cli.settings).await?,
         Command::Token(token) => token.run(&cli.settings).await?,
         Command::Key(key::Key::Generate) => key::generate()?,

@@ -11,17 +11,21 @@ mod demo;
 mod errors;
 mod faults;
 mod flows;
+mod inbound;
 mod media;
 mod messages;
 mod nodes;
 mod paging;
+mod people;
 mod phone_numbers;
 mod projection;
 mod query;
 mod reader;
 mod routes;
 mod sent;
+mod statuses;
 mod templates;
+mod webhooks;
 mod world;
 
 use std::io;
@@ -42,6 +46,7 @@ use crate::model::{GraphId, PhoneNumber};
 pub use codes::{CODES, Code};
 pub use demo::demo;
 pub use sent::{Recipient, SentMessage};
+pub use webhooks::Callback;
 use world::World;
 
 /// How long running requests may take to end when the sandbox is told to stop.
@@ -60,6 +65,10 @@ pub struct SandboxSettings {
     pub clock: Clock,
     /// How long the slow recipient makes its caller wait.
     pub slow_answer: Duration,
+    /// How long before each status that is told of a message.
+    pub status_pause: Duration,
+    /// How long before a webhook that was not taken is posted again; twice as long each time.
+    pub retry_pause: Duration,
 }
 
 impl SandboxSettings {
@@ -67,6 +76,10 @@ impl SandboxSettings {
     pub const ANY_PORT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
     /// What `slow_answer` is unless there is a reason for another.
     pub const SLOW_ANSWER: Duration = Duration::from_secs(3);
+    /// The same for `status_pause`.
+    pub const STATUS_PAUSE: Duration = Duration::from_millis(200);
+    /// The same for `retry_pause`.
+    pub const RETRY_PAUSE: Duration = Duration::from_millis(500);
 }
 
 /// A running sandbox. Dropped, it stops by itself; [`Sandbox::stop`] waits until it has.
@@ -101,18 +114,26 @@ impl Sandbox {
         &self.world.url
     }
 
+    /// Says whom to tell: statuses follow each message accepted from now on, and customers can
+    /// write. It is said to a sandbox that runs, for what it calls back may need its URL first.
+    pub fn call_back(&self, callback: Callback) {
+        self.world.webhooks.call_back(callback);
+    }
+
     /// The messages accepted so far, oldest first; also `GET /sandbox/messages`.
     #[must_use]
     pub fn messages(&self) -> Vec<SentMessage> {
         self.world.sent.all()
     }
 
-    /// Ends what runs, recipients that never answer included, and gives the port back.
+    /// Ends what runs, recipients that never answer included, and gives the port back. Nothing is
+    /// told any more.
     pub async fn stop(self) {
-        let Self { mut server, stopping, .. } = self;
+        let Self { world, mut server, stopping } = self;
         drop(stopping);
         if tokio::time::timeout(DRAIN, &mut server).await.is_err() {
             server.abort();
         }
+        world.webhooks.ended().await;
     }
 }

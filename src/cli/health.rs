@@ -1,5 +1,6 @@
 //! `avenping health`
 
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 pub(super) struct Health {
     /// The address the gateway listens on
     #[arg(long, env = "AVENPING_BIND", default_value = "127.0.0.1:8080", value_name = "ADDR")]
-    bind: std::net::SocketAddr,
+    bind: SocketAddr,
 }
 
 impl Health {
@@ -26,20 +27,23 @@ impl Health {
     }
 
     async fn ask(&self) -> anyhow::Result<String> {
-        let mut address = self.bind;
-        if address.ip().is_unspecified() {
-            // What listens everywhere is asked here.
-            let own: std::net::IpAddr = match address {
-                std::net::SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
-                std::net::SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
-            };
-            address.set_ip(own);
-        }
-        let mut stream = TcpStream::connect(address).await.context("the gateway is not there")?;
+        let mut stream =
+            TcpStream::connect(from_here(self.bind)).await.context("the gateway is not there")?;
         let head = b"GET /v2/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
         stream.write_all(head).await?;
         let mut answer = String::new();
         stream.take(4096).read_to_string(&mut answer).await?;
         Ok(answer)
     }
+}
+
+/// The address for somebody on this machine: what listens everywhere is asked here.
+pub(super) fn from_here(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }

@@ -1,18 +1,23 @@
 //! `avenping sandbox`: the gateway, a stand-in for Meta, and a demo account, in one process.
 
+mod access;
+mod inbound;
 mod keepsake;
+mod running;
 
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use clap::Args;
-use serde::Serialize;
+use clap::{Args, Subcommand};
 use tokio_util::sync::CancellationToken;
 
-use keepsake::Keepsake;
+use access::{Access, tell};
+use inbound::Inbound;
 
-use super::{CommonSettings, output, serve};
+use super::data_dir::DataDir;
+use super::{CommonSettings, health, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
@@ -20,23 +25,24 @@ use crate::config::{
     WebhookSettings,
 };
 use crate::model::{Account, AccountId, NewAccount, Plan, Timestamp, WhatsAppAccount};
-use crate::sandbox::{self, Sandbox, SandboxSettings};
+use crate::sandbox::{self, Callback, Sandbox, SandboxSettings};
 use crate::store::{self, AccountChange, Keyring, Store};
+
+pub(super) use keepsake::Keepsake;
+pub(super) use running::{Running, none_runs};
 
 const EMAIL: &str = "demo@sandbox.invalid";
 /// 9999-12-31T23:59:59Z: the demo account never has to pay.
 const NEVER: Timestamp = Timestamp::from_millis(253_402_300_799_000);
 
 #[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(super) struct SandboxCommand {
-    /// Where its data stay: a restart keeps the token
-    #[arg(
-        long = "data-dir",
-        env = "AVENPING_DATA_DIR",
-        default_value = "./avenping-data",
-        value_name = "DIR"
-    )]
-    data_dir: PathBuf,
+    #[command(subcommand)]
+    action: Option<Action>,
+
+    #[command(flatten)]
+    data_dir: DataDir,
 
     /// Print what is needed to call it as one JSON object, for scripts
     #[arg(long)]
@@ -52,20 +58,23 @@ pub(super) struct SandboxCommand {
     deliveries: DeliverySettings,
 }
 
-/// What a caller needs.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Access<'a> {
-    url: String,
-    token: &'a str,
-    phone_number_id: String,
-    waba_id: String,
+#[derive(Subcommand, Debug)]
+enum Action {
+    /// Make a customer write to a sandbox that runs; prints the id of the message
+    Inbound(Inbound),
 }
 
 impl SandboxCommand {
-    pub(super) async fn run(self, mut settings: CommonSettings) -> anyhow::Result<()> {
+    pub(super) async fn run(self, settings: CommonSettings) -> anyhow::Result<()> {
+        match self.action {
+            Some(Action::Inbound(inbound)) => inbound.run().await,
+            None => self.serve(settings).await,
+        }
+    }
+
+    async fn serve(self, mut settings: CommonSettings) -> anyhow::Result<()> {
         serve::raise_descriptor_limit();
-        let directory = &self.data_dir;
+        let directory = &self.data_dir.path;
         let made = std::fs::create_dir_all(directory);
         made.with_context(|| format!("cannot make the directory {}", directory.display()))?;
         let keepsake = Keepsake::open(directory)?;
@@ -91,18 +100,40 @@ impl SandboxCommand {
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())
             .context("pick another address with --bind; port 0 takes any free one")?;
+        // From here on there is something to tidy up, and a caller may end it as soon as it is told.
+        serve::stop_on_signals(stopping, Duration::ZERO)?;
+        let callback = callback(gateway.address(), &keepsake)?;
+        let running = Running { gateway: callback.url.join("/")?, stand_in: meta.url().clone() };
+        let sign = running.put_up(directory)?;
+        meta.call_back(callback);
         let access = Access {
             url: format!("http://{}", gateway.address()),
             token: keepsake.api_token.reveal(),
             phone_number_id: access.0.unwrap_or_default(),
             waba_id: access.1,
         };
-        tell(&access, meta.url(), self.json)?;
-        serve::stop_on_signals(stopping, Duration::ZERO)?;
+        tell(&access, meta.url(), directory, self.json)?;
         gateway.run(Duration::ZERO).await;
+        drop(sign);
         meta.stop().await;
         Ok(())
     }
+}
+
+fn agreed_with_meta(keepsake: &Keepsake) -> MetaSettings {
+    MetaSettings {
+        app_secrets: vec![Secret(keepsake.app_secret.clone())],
+        verify_token: Some(Secret(keepsake.verify_token.clone())),
+    }
+}
+
+fn callback(gateway: SocketAddr, keepsake: &Keepsake) -> anyhow::Result<Callback> {
+    let url = format!("http://{}/webhooks/meta", health::from_here(gateway));
+    Ok(Callback {
+        url: url.parse()?,
+        app_secret: keepsake.app_secret.clone(),
+        verify_token: Some(keepsake.verify_token.clone()),
+    })
 }
 
 async fn open_store(
@@ -157,22 +188,4 @@ async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> 
         store.rotate_token(&known.id, &token, None).await?;
     }
     Ok(())
-}
-
-fn tell(access: &Access<'_>, meta: &url::Url, json: bool) -> anyhow::Result<()> {
-    if json {
-        return output::json(access);
-    }
-    let Access { url, token, phone_number_id, waba_id } = access;
-    output::line(format_args!("listening on {url}\n"))?;
-    output::line(format_args!("  token           {token}"))?;
-    output::line(format_args!("  phoneNumberId   {phone_number_id}"))?;
-    output::line(format_args!("  wabaId          {waba_id}"))?;
-    output::line(format_args!("  stand-in        {meta} (in place of Meta)\n"))?;
-    output::line("Send a first message:\n")?;
-    output::line(format_args!(
-        "curl {url}/v2/messages/send/text -H 'Authorization: Bearer {token}' \
-         -H 'Content-Type: application/json' \
-         -d '{{\"phoneNumberId\":\"{phone_number_id}\",\"to\":\"15551234567\",\"text\":\"Hello\"}}'"
-    ))
 }

@@ -33,5 +33,7 @@ pub fn demo(media_dir: PathBuf) -> io::Result<SandboxSettings> {
         phone_numbers: vec![number],
         clock: Clock::system(),
         slow_answer: SandboxSettings::SLOW_ANSWER,
+        status_pause: SandboxSettings::STATUS_PAUSE,
+        retry_pause: SandboxSettings::RETRY_PAUSE,
     })
 }

@@ -1,4 +1,5 @@
-//! The recipients that fail: `15550` and the six digits of what goes wrong.
+//! The recipients that fail: `15550` and the six digits of what goes wrong at once, `15551` and
+//! the six digits of what Meta finds out later.
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use super::sent::Recipient;
 use super::world::World;
 
 const PREFIX: &str = "15550";
+const PREFIX_LATER: &str = "15551";
 
 const PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Error</title></head>\
     <body><h1>Sorry, something went wrong.</h1>\
@@ -32,9 +34,7 @@ pub(crate) enum Fault {
 impl Fault {
     /// The three special numbers win over codes of the same digits.
     pub(crate) fn of(recipient: &Recipient) -> Option<Self> {
-        let Recipient::Person { wa_id, .. } = recipient else { return None };
-        let digits = wa_id.strip_prefix(PREFIX).filter(|digits| digits.len() == 6)?;
-        match digits.parse().ok()? {
+        match number_behind(PREFIX, recipient)? {
             1 => Some(Self::Slow),
             408 => Some(Self::Silent),
             500 => Some(Self::Page),
@@ -63,6 +63,21 @@ impl Fault {
             }
         }
     }
+}
+
+/// What a message fails with after it was accepted.
+pub(crate) fn found_later(recipient: &Recipient) -> Option<Code> {
+    codes::find(number_behind(PREFIX_LATER, recipient)?)
+}
+
+pub(crate) fn details_later(code: Code) -> String {
+    format!("The sandbox tells so of {PREFIX_LATER}{:06}.", code.number)
+}
+
+/// The last six digits of a number that begins so and has no more.
+fn number_behind(prefix: &str, recipient: &Recipient) -> Option<u32> {
+    let Recipient::Person { wa_id, .. } = recipient else { return None };
+    wa_id.strip_prefix(prefix).filter(|digits| digits.len() == 6)?.parse().ok()
 }
 
 async fn pause(world: &World, length: Duration) {

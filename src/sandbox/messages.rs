@@ -25,7 +25,10 @@ use super::errors::{GraphError, Judged};
 use super::faults::Fault;
 use super::reader::Field;
 use super::sent::{Recipient, SentMessage};
+use super::statuses;
 use super::world::World;
+
+pub(crate) use receipt::new_wamid;
 
 /// A payload that nothing is wrong with.
 struct Judgement {
@@ -51,7 +54,7 @@ pub(crate) async fn send(
         return Ok(instead);
     }
     let message = SentMessage {
-        id: receipt::new_wamid(&recipient),
+        id: new_wamid(&recipient),
         phone_number_id: sender.id.clone(),
         recipient,
         kind,
@@ -59,7 +62,8 @@ pub(crate) async fn send(
         payload,
     };
     let receipt = receipt::of(&message);
-    world.sent.record(message);
+    world.sent.record(message.clone());
+    statuses::follow(message, &world);
     Ok(ok(&receipt))
 }
 

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 
 use super::errors::{GraphError, Judged};
 use super::world::World;
-use super::{access, flows, media, messages, nodes, phone_numbers, sent, templates};
+use super::{access, flows, inbound, media, messages, nodes, phone_numbers, sent, templates};
 
 pub(crate) fn router(world: Arc<World>) -> Router {
     let graph = Router::new()
@@ -26,6 +26,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         .merge(graph)
         .route(media::DOWNLOAD_PATH, get(media::download))
         .route("/sandbox/messages", get(sent::list))
+        .route("/sandbox/inbound", post(inbound::write))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unsupported_method)
         .layer(middleware::from_fn_with_state(Arc::clone(&world), access::require))

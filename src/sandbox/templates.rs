@@ -49,6 +49,11 @@ impl<'a> Template<'a> {
         text_of(self.0, "status")
     }
 
+    /// As a price is told of it: `utility`, `marketing`, ...
+    pub(crate) fn category(&self) -> String {
+        text_of(self.0, "category").to_lowercase()
+    }
+
     pub(crate) fn is_authentication(&self) -> bool {
         text_of(self.0, "category") == "AUTHENTICATION"
     }

@@ -16,6 +16,7 @@ use super::flows::Flows;
 use super::media::Shelf;
 use super::sent::SentMessages;
 use super::templates::Templates;
+use super::webhooks::Webhooks;
 
 #[derive(Debug)]
 pub(crate) struct World {
@@ -25,10 +26,12 @@ pub(crate) struct World {
     pub(crate) phone_numbers: Vec<PhoneNumber>,
     pub(crate) clock: Clock,
     pub(crate) slow_answer: Duration,
+    pub(crate) status_pause: Duration,
     pub(crate) templates: Templates,
     pub(crate) flows: Flows,
     pub(crate) media: Shelf,
     pub(crate) sent: SentMessages,
+    pub(crate) webhooks: Webhooks,
     /// Cancelled when the sandbox stops; whoever waits without an end waits for this too.
     pub(crate) stopping: CancellationToken,
 }
@@ -47,9 +50,12 @@ impl World {
             media: Shelf::open(settings.media_dir, settings.clock.clone()).await?,
             clock: settings.clock,
             slow_answer: settings.slow_answer,
+            status_pause: settings.status_pause,
             templates: Templates::samples()?,
             flows: Flows::samples()?,
             sent: SentMessages::default(),
+            webhooks: Webhooks::new(settings.retry_pause, stopping.clone())
+                .map_err(io::Error::other)?,
             stopping,
         })
     }

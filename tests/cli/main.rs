@@ -10,13 +10,16 @@
 
 mod accounts;
 mod changes;
+mod demo;
 mod doctor;
 mod ended;
 mod keys;
 mod list;
+mod listen;
 mod meta;
 mod place;
 mod running;
+mod sandbox;
 mod server;
 mod settings;
 mod sync;

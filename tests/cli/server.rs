@@ -38,6 +38,10 @@ impl Server {
         Self { address: address.to_owned(), child }
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// `GET /v2/me`
     pub(crate) fn me(&self, token: &str) -> Reply {
         self.get("/v2/me", token)

@@ -72,6 +72,8 @@ impl Caller {
         let mut settings = demo(dir.path().to_owned()).unwrap();
         settings.clock = clock.clone();
         settings.slow_answer = Duration::from_millis(1);
+        settings.status_pause = Duration::from_millis(1);
+        settings.retry_pause = Duration::from_millis(1);
         settings.phone_numbers.push(PhoneNumber {
             id: GraphId::parse(OTHER_NUMBER).unwrap(),
             number: "+1 555-078-3882".to_owned(),

@@ -3,6 +3,7 @@
 use crate::model::PhoneNumber;
 use crate::sandbox::codes;
 use crate::sandbox::errors::{GraphError, Judged};
+use crate::sandbox::people::digits;
 use crate::sandbox::reader::Field;
 use crate::sandbox::sent::Recipient;
 
@@ -102,8 +103,4 @@ fn user_id(field: &Field<'_>) -> Judged<Recipient> {
         }
         _ => Err(field.refuse("must be a business-scoped user id, such as US.1349120865530274")),
     }
-}
-
-fn digits(text: &str) -> String {
-    text.chars().filter(char::is_ascii_digit).collect()
 }
