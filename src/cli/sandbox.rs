@@ -21,7 +21,7 @@ use super::{CommonSettings, health, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
-    DatabaseSettings, DeliverySettings, ListenerSettings, MetaSettings, RecordSettings,
+    DatabaseSettings, DeliverySettings, ListenerSettings, MetaSettings, RecordSettings, Secret,
     WebhookSettings,
 };
 use crate::model::{Account, AccountId, NewAccount, Plan, Timestamp, WhatsAppAccount};
@@ -95,7 +95,7 @@ impl SandboxCommand {
             // The receiver under development is on this machine.
             webhooks: WebhookSettings { allow_private: true },
             records: self.records,
-            meta: MetaSettings::default(),
+            meta: agreed_with_meta(&keepsake),
             deliveries: self.deliveries,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())

@@ -93,7 +93,6 @@ fn where_no_sandbox_runs_there_is_nothing_to_listen_to() {
 }
 
 #[test]
-#[ignore = "the gateway does not deliver yet"]
 fn a_new_customer_is_told_of_as_a_lead_and_by_the_message() {
     let place = Place::new();
     let (_demo, mut listener) = told(&place);

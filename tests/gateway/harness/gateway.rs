@@ -6,8 +6,8 @@ use std::time::Duration;
 use avenping_gateway::app::{Gateway as Program, GatewaySettings};
 use avenping_gateway::clock::Clock;
 use avenping_gateway::config::{
-    GraphSettings, ListenerSettings, MetaSettings, Period, RecordSettings, Secret, UpstreamStatus,
-    WebhookSettings,
+    DeliverySettings, GraphSettings, ListenerSettings, MetaSettings, Period, RecordSettings,
+    Secret, UpstreamStatus, WebhookSettings,
 };
 use avenping_gateway::model::NewAccount;
 use avenping_gateway::store::Store;
@@ -70,6 +70,13 @@ impl Setup {
             records: RecordSettings {
                 idempotency_lease: patience,
                 message_retention: Duration::from_secs(90 * 24 * 60 * 60).into(),
+            },
+            deliveries: DeliverySettings {
+                retry_schedule: "0s,5s,5m".parse().unwrap(),
+                slow_retry: patience,
+                lease: patience,
+                connect_timeout: patience,
+                timeout: patience,
             },
             meta: MetaSettings {
                 app_secrets: vec![Secret(APP_SECRET.into())],
