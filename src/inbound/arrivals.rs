@@ -62,10 +62,8 @@ fn message(
     route: &InboundRoute,
 ) -> Option<Arrival> {
     let members = raw.members()?;
-    let key = text(&members, "id").map_or_else(
-        || Cow::Owned(hex::encode(Sha256::digest(raw.text().as_bytes()))),
-        |wamid| wamid,
-    );
+    let digest = || Cow::Owned(hex::encode(Sha256::digest(raw.text().as_bytes())));
+    let key = text(&members, "id").unwrap_or_else(digest);
     let mut message = arrival(route, "message", key.into_owned());
     if let Some(sender) = Sender::of(change, &members) {
         message.contact =

@@ -147,10 +147,10 @@ fn replay(order: &Order, reply: StoredReply, message: &MessageId) -> Response {
 fn resolved(record: &MessageRecord) -> Vec<u8> {
     let result = record.result.as_ref();
     let wamid = result.and_then(|result| result.wamid.as_deref());
-    let mut contact = json!({ "input": record.to });
-    if let Some(wa_id) = result.and_then(|result| result.wa_id.as_deref()) {
-        contact["wa_id"] = wa_id.into();
-    }
+    let contact = match result.and_then(|result| result.wa_id.as_deref()) {
+        Some(wa_id) => json!({ "input": record.to, "wa_id": wa_id }),
+        None => json!({ "input": record.to }),
+    };
     let answer = json!({
         "messaging_product": "whatsapp",
         "contacts": [contact],

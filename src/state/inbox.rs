@@ -18,6 +18,8 @@ const WAITING: usize = 1024;
 const MAX_AGE: Duration = Duration::from_millis(750);
 const MOST_ROUTES: usize = 16_384;
 
+/// When the store was asked, and what it said.
+type Known = (Instant, Arc<[InboundRoute]>);
 type Waiting = (InboundPost, oneshot::Sender<bool>);
 
 /// Where posts of Meta's go in; clones share the one writer.
@@ -25,7 +27,7 @@ type Waiting = (InboundPost, oneshot::Sender<bool>);
 pub struct Inbox {
     store: Store,
     settings: Arc<(Vec<SecretString>, Option<SecretString>)>,
-    routes: Arc<Cache<String, (Instant, Arc<[InboundRoute]>)>>,
+    routes: Arc<Cache<String, Known>>,
     queue: mpsc::Sender<Waiting>,
 }
 

@@ -55,6 +55,7 @@ pub enum SendEnd {
     Released,
 }
 
+#[expect(clippy::too_many_arguments, reason = "the end of a send is written as a whole")]
 #[async_trait]
 pub trait Sends: Send + Sync {
     /// Claims the key of (account of the message, key). Of many at once, on many nodes, one wins.

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use avenping_gateway::app::{Gateway, GatewaySettings};
 use avenping_gateway::config::{
-    GraphSettings, ListenerSettings, Period, UpstreamStatus, WebhookSettings,
+    GraphSettings, ListenerSettings, MetaSettings, Period, RecordSettings, UpstreamStatus,
+    WebhookSettings,
 };
 use avenping_gateway::model::DeliveryState;
 use serde_json::{Value, json};
@@ -54,6 +55,11 @@ impl Running {
     async fn start(world: &World) -> Self {
         let patience: Period = Duration::from_secs(20).into();
         let settings = GatewaySettings {
+            records: RecordSettings {
+                idempotency_lease: Duration::from_secs(40).into(),
+                message_retention: Duration::from_secs(3600).into(),
+            },
+            meta: MetaSettings::default(),
             listener: ListenerSettings {
                 bind: "127.0.0.1:0".parse().unwrap(),
                 public_url: None,

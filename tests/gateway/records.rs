@@ -115,9 +115,9 @@ async fn a_list_can_be_narrowed(place: Place) {
         let items = list["items"].as_array().unwrap().clone();
         items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(ids("reference=a").await, [one.clone()]);
-    assert_eq!(ids("to=15550001111").await, [two.clone()]);
-    assert_eq!(ids("to=%2B1%20555%20000%201111").await, [two.clone()]);
+    assert_eq!(ids("reference=a").await, std::slice::from_ref(&one));
+    assert_eq!(ids("to=15550001111").await, std::slice::from_ref(&two));
+    assert_eq!(ids("to=%2B1%20555%20000%201111").await, std::slice::from_ref(&two));
     assert_eq!(ids("status=accepted").await, [two.clone(), one.clone()]);
     assert_eq!(ids("status=read").await, [""; 0]);
     assert_eq!(ids(&format!("phoneNumberId={NUMBER}&reference=b")).await, [two]);
