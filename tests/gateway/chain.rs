@@ -250,7 +250,10 @@ async fn every_guarded_route_asks_for_a_token_first(place: Place) {
     for route in routes {
         let path = route.path.replace(['{', '}'], "");
         let answer = gateway.ask(route.method.as_str(), &path).anonymous().send().await;
-        if route.guard == Guard::Public {
+        if path == "/webhooks/meta" {
+            // Meta's own door: a signature instead of a token, and a promise of its own.
+            assert!(matches!(answer.status, 401 | 403), "{path}: {}", answer.status);
+        } else if route.guard == Guard::Public {
             assert_eq!(answer.status, 200, "{path}");
         } else {
             answer.refused(401, UNAUTHORIZED, "Missing API token");

@@ -115,9 +115,16 @@ async fn each_example_fits_its_schema_and_passes_the_gateway(place: Place) {
         let validator = validator(&document, &schema);
         assert!(validator.is_valid(&example), "{path}: {:?}", validator.validate(&example));
         let answer = posted(&gateway, &path, &example).await;
+        if path == REDELIVER {
+            // The clock of the case is not that of the example: its range has long passed.
+            answer.faults(&[("from", "must be at most 14 days ago")]);
+            continue;
+        }
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     }
 }
+
+const REDELIVER: &str = "/v2/webhooks/deliveries/redeliver";
 
 /// The JSON pointers of all members that the schema requires in this body.
 fn required(schema: &Value, body: &Value, here: &str, found: &mut BTreeSet<String>) {
@@ -198,8 +205,10 @@ async fn an_empty_body_is_told_of_every_required_member_and_no_other(place: Plac
         required(&schema, &json!({}), "", &mut pointers);
         let mut expected: BTreeSet<_> =
             pointers.iter().map(|pointer| fault_path(pointer)).collect();
-        assert!(expected.remove("phoneNumberId"));
-        expected.insert("to".to_owned());
+        if path != REDELIVER {
+            assert!(expected.remove("phoneNumberId"));
+            expected.insert("to".to_owned());
+        }
         let answer = posted(&gateway, &path, &json!({ "phoneNumberId": NUMBER })).await;
         let json = answer.json();
         let faults = json["details"].as_array().unwrap();

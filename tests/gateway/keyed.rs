@@ -128,6 +128,7 @@ async fn what_was_not_sent_may_be_sent_again_under_its_key(place: Place) {
     let first = keyed(&gateway, "k").send().await;
     assert_eq!(first.json()["details"]["outcome"], "not_sent");
     assert!(first.header("retry-after").is_some());
+    gateway.meta.forget().await;
     gateway.meta.answers("POST", &format!("/v23.0/{NUMBER}/messages"), 200, ACCEPTED).await;
     let again = keyed(&gateway, "k").send().await;
     assert_eq!((again.status, is_replay(&again)), (200, false));

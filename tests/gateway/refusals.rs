@@ -24,7 +24,7 @@ async fn an_unknown_path_is_not_found_with_or_without_a_token(place: Place) {
         "/v2",
         "/v2/",
         "/v1/me",
-        "/v2/messages",
+        "/v2/message",
         "/v2/messages/send/fax",
         "/index.html",
         "/v2/me/x",
