@@ -39,14 +39,21 @@ const ROOMS: &[Room] = &[
     Room { name: "fields", may_use: &["model"], must_not: NOT_FOR_NOUNS },
     Room { name: "config", may_use: &["model"], must_not: &["axum", "sqlx", "reqwest", "tokio"] },
     Room { name: "store", may_use: &["model", "clock", "config"], must_not: HTTP },
+    Room { name: "tls", may_use: &[], must_not: &["axum", "sqlx", "reqwest"] },
     Room {
         name: "graph",
-        may_use: &["model", "clock", "fields", "config"],
+        may_use: &["model", "clock", "fields", "config", "tls"],
+        must_not: &["axum", "sqlx"],
+    },
+    // It runs without a server.
+    Room {
+        name: "delivery",
+        may_use: &["model", "clock", "config", "store", "tls"],
         must_not: &["axum", "sqlx"],
     },
     Room {
         name: "state",
-        may_use: &["model", "clock", "config", "store", "graph"],
+        may_use: &["model", "clock", "config", "store", "graph", "delivery"],
         must_not: &["axum", "sqlx", "reqwest"],
     },
     Room {
@@ -66,33 +73,38 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "messages",
-        may_use: &["model", "clock", "fields", "graph", "wire", "state", "access", "openapi"],
-        must_not: SQL_AND_CLIENTS,
-    },
-    Room {
-        name: "api",
         may_use: &[
             "model", "clock", "fields", "store", "graph", "wire", "state", "access", "openapi",
         ],
         must_not: SQL_AND_CLIENTS,
     },
+    Room {
+        name: "api",
+        may_use: &[
+            "model", "clock", "fields", "store", "graph", "delivery", "wire", "state", "access",
+            "openapi",
+        ],
+        must_not: SQL_AND_CLIENTS,
+    },
+    // It posts nothing: it fills the outbox, and answers.
+    Room {
+        name: "inbound",
+        may_use: &["model", "fields", "store", "wire", "state", "access", "openapi"],
+        must_not: SQL_AND_CLIENTS,
+    },
     Room { name: "server", may_use: &[], must_not: &["sqlx", "reqwest"] },
     // It judges our payloads by Meta's own pages, so it may not know how they are made.
-    Room {
-        name: "sandbox",
-        may_use: &["model", "clock", "config"],
-        must_not: &["sqlx", "reqwest"],
-    },
+    Room { name: "sandbox", may_use: &["model", "clock", "config", "tls"], must_not: &["sqlx"] },
     Room { name: "app", may_use: BELOW_APP, must_not: &["sqlx"] },
-    Room { name: "cli", may_use: BELOW_CLI, must_not: &["sqlx", "axum"] },
+    Room { name: "cli", may_use: BELOW_CLI, must_not: &["sqlx"] },
 ];
 
 const BELOW_APP: &[&str] = &[
     "model", "clock", "fields", "config", "store", "graph", "state", "wire", "access", "openapi",
-    "messages", "api", "server",
+    "messages", "api", "server", "inbound", "delivery",
 ];
 const BELOW_CLI: &[&str] =
-    &["model", "clock", "config", "store", "graph", "sandbox", "app", "openapi", "api"];
+    &["model", "clock", "config", "store", "tls", "graph", "sandbox", "app", "openapi", "api"];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -20,15 +20,9 @@ cases![
 
 async fn an_unknown_path_is_not_found_with_or_without_a_token(place: Place) {
     let gateway = Gateway::start(&place).await;
-    for path in [
-        "/v2",
-        "/v2/",
-        "/v1/me",
-        "/v2/message",
-        "/v2/messages/send/fax",
-        "/index.html",
-        "/v2/me/x",
-    ] {
+    for path in
+        ["/v2", "/v2/", "/v1/me", "/v2/message", "/v2/messages/send/fax", "/index.html", "/v2/me/x"]
+    {
         for method in ["GET", "POST", "DELETE"] {
             let answer = gateway.ask(method, path).send().await;
             answer.refused(404, "NOT_FOUND", "Route not found");
