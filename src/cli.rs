@@ -139,3 +139,28 @@ fn failed(error: &anyhow::Error) -> ExitCode {
     output::complain(format_args!("error: {error:#}"));
     ExitCode::FAILURE
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use clap::{Command, CommandFactory as _};
+
+    use super::Cli;
+
+    fn variables(command: &Command, found: &mut BTreeSet<String>) {
+        let names = command.get_arguments().filter_map(|argument| argument.get_env());
+        found.extend(names.map(|name| name.to_string_lossy().into_owned()));
+        command.get_subcommands().for_each(|command| variables(command, found));
+    }
+
+    #[test]
+    fn every_setting_stands_in_the_readme() {
+        let mut found = BTreeSet::new();
+        variables(&Cli::command(), &mut found);
+        assert!(found.contains("AVENPING_BIND"));
+        let readme = include_str!("../README.md");
+        found.retain(|name| !readme.contains(&format!("\n| `{name}` |")));
+        assert_eq!(found, BTreeSet::new());
+    }
+}

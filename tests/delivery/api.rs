@@ -56,6 +56,7 @@ impl Running {
         let patience: Period = Duration::from_secs(20).into();
         let settings = GatewaySettings {
             records: RecordSettings {
+                record_messages: true,
                 idempotency_lease: Duration::from_secs(40).into(),
                 message_retention: Duration::from_secs(3600).into(),
             },

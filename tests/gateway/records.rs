@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Gateway, NUMBER, Place, cases, eventually, somebody, token_of};
+use crate::harness::{Gateway, NUMBER, Place, Setup, cases, eventually, somebody, token_of};
 
 cases![
     a_send_leaves_a_record,
@@ -12,6 +12,7 @@ cases![
     what_is_asked_for_must_make_sense,
     a_stranger_sees_nothing,
     a_stop_writes_what_is_still_to_be_written,
+    only_keyed_sends_leave_a_record_if_none_is_wanted,
 ];
 
 const TEXT: &str = "/v2/messages/send/text";
@@ -161,4 +162,21 @@ async fn a_stop_writes_what_is_still_to_be_written(place: Place) {
     gateway.stopped().await;
     let again = Gateway::start(&place).await;
     assert_eq!(again.get(&format!("/v2/messages/{id}")).send().await.status, 200);
+}
+
+async fn only_keyed_sends_leave_a_record_if_none_is_wanted(place: Place) {
+    let mut setup = Setup::new(&place).await;
+    setup.settings.records.record_messages = false;
+    let gateway = setup.start().await;
+    let plain = send(&gateway, json!({})).await;
+    let body = json!({ "phoneNumberId": NUMBER, "to": "15551234567", "text": "Hi" });
+    let keyed = gateway.post(TEXT, &body).header("Idempotency-Key", "one").send().await;
+    let keyed = keyed.header("x-message-id").unwrap().to_owned();
+    let mut gateway = gateway;
+    gateway.stop();
+    // Whatever was to be written is written now.
+    gateway.stopped().await;
+    let again = Gateway::start(&place).await;
+    assert_eq!(again.get(&format!("/v2/messages/{keyed}")).send().await.status, 200);
+    assert_eq!(again.get(&format!("/v2/messages/{plain}")).send().await.status, 404);
 }

@@ -68,6 +68,7 @@ impl Setup {
             },
             webhooks: WebhookSettings { allow_private: false },
             records: RecordSettings {
+                record_messages: true,
                 idempotency_lease: patience,
                 message_retention: Duration::from_secs(90 * 24 * 60 * 60).into(),
             },

@@ -1,0 +1,142 @@
+//! The load: closed loop (each connection asks again when it has its answer) and open loop (so many
+//! a second, whatever the answers do).
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::task::LocalSet;
+use tokio::time::{Instant, sleep_until};
+
+use crate::http::Connection;
+
+/// What came of a turn.
+#[derive(Clone, Debug, Default)]
+pub struct Outcome {
+    /// Answers with the status that was wanted.
+    pub answered: u64,
+    /// Everything else: another status, or no answer.
+    pub failed: u64,
+    pub took: Duration,
+    /// In microseconds, sorted.
+    pub latencies: Vec<u32>,
+}
+
+impl Outcome {
+    pub fn per_second(&self) -> f64 {
+        self.answered as f64 / self.took.as_secs_f64()
+    }
+
+    pub fn percentile(&self, part: f64) -> f64 {
+        let last = self.latencies.len().saturating_sub(1);
+        let at = (last as f64 * part) as usize;
+        f64::from(self.latencies.get(at).copied().unwrap_or_default())
+    }
+}
+
+/// Where to, and what: the requests are sent in turn.
+#[derive(Clone)]
+pub struct Target {
+    pub port: u16,
+    pub requests: Rc<dyn Fn(u64) -> Rc<[u8]>>,
+}
+
+impl Target {
+    /// The same bytes each time.
+    pub fn always(port: u16, request: Vec<u8>) -> Self {
+        let request: Rc<[u8]> = request.into();
+        Self { port, requests: Rc::new(move |_| Rc::clone(&request)) }
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    next: Cell<u64>,
+    answered: Cell<u64>,
+    failed: Cell<u64>,
+    latencies: RefCell<Vec<u32>>,
+}
+
+impl Tally {
+    fn take(&self) -> u64 {
+        self.next.replace(self.next.get() + 1)
+    }
+
+    fn note(&self, asked: Instant, status: anyhow::Result<u16>) -> bool {
+        let ok = matches!(status, Ok(200));
+        let count = if ok { &self.answered } else { &self.failed };
+        count.set(count.get() + 1);
+        let micros = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
+        self.latencies.borrow_mut().push(micros);
+        status.is_ok()
+    }
+
+    fn outcome(&self, took: Duration) -> Outcome {
+        let mut latencies = self.latencies.take();
+        latencies.sort_unstable();
+        Outcome { answered: self.answered.get(), failed: self.failed.get(), took, latencies }
+    }
+}
+
+/// As many requests as the peer takes on so many connections, for so long.
+pub async fn closed_loop(target: &Target, connections: usize, time: Duration) -> Outcome {
+    let tally = Rc::new(Tally::default());
+    let started = Instant::now();
+    let end = started + time;
+    let tasks = LocalSet::new();
+    for _ in 0..connections {
+        let (target, tally) = (target.clone(), Rc::clone(&tally));
+        tasks.spawn_local(async move {
+            let Ok(mut connection) = Connection::open(target.port).await else {
+                tally.failed.set(tally.failed.get() + 1);
+                return;
+            };
+            while Instant::now() < end {
+                let asked = Instant::now();
+                let answer = connection.ask(&(target.requests)(tally.take())).await;
+                if !tally.note(asked, answer) {
+                    return;
+                }
+            }
+        });
+    }
+    tasks.await;
+    tally.outcome(started.elapsed())
+}
+
+/// So many requests a second for so long. A latency counts from when the request was due, so a
+/// peer that falls behind cannot hide it.
+pub async fn open_loop(
+    target: &Target,
+    connections: usize,
+    per_second: u64,
+    time: Duration,
+) -> Outcome {
+    let tally = Rc::new(Tally::default());
+    let started = Instant::now();
+    let all = per_second * time.as_secs();
+    let tasks = LocalSet::new();
+    for _ in 0..connections {
+        let (target, tally) = (target.clone(), Rc::clone(&tally));
+        tasks.spawn_local(async move {
+            let Ok(mut connection) = Connection::open(target.port).await else {
+                tally.failed.set(tally.failed.get() + 1);
+                return;
+            };
+            loop {
+                let number = tally.take();
+                if number >= all {
+                    return;
+                }
+                let due = started + Duration::from_nanos(number * 1_000_000_000 / per_second);
+                sleep_until(due).await;
+                let answer = connection.ask(&(target.requests)(number)).await;
+                if !tally.note(due, answer) {
+                    return;
+                }
+            }
+        });
+    }
+    tasks.await;
+    tally.outcome(started.elapsed())
+}

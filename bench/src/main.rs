@@ -1,0 +1,74 @@
+//! Measures what the gateway costs, against bare proxies, on one machine and in one run.
+//!
+//! The machines are noisy, so nothing is compared between runs: the peers take turns, round after
+//! round, in an order that rotates, and what counts is the CPU time of a peer's process for each
+//! request, as a ratio to nginx in the same round. Load, upstream and measuring share one core; the
+//! peer under test has the other one to itself.
+
+mod gateway;
+mod http;
+mod load;
+mod machine;
+mod peers;
+mod process;
+mod report;
+mod rounds;
+mod scenarios;
+mod upstream;
+
+use std::path::PathBuf;
+
+use clap::{Parser, ValueEnum};
+
+/// Measure the gateway. Everything runs on loopback, for a bounded time, and is ended afterwards.
+#[derive(Parser, Clone, Debug)]
+pub struct Options {
+    /// Which scenarios to run; all of them if left out
+    #[arg(value_enum)]
+    scenarios: Vec<Scenario>,
+
+    /// How often each peer has its turn
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+
+    /// How long one turn is measured, in seconds
+    #[arg(long, default_value_t = 4)]
+    seconds: u64,
+
+    /// The program to measure
+    #[arg(long, default_value = "target/release/avenping", value_name = "FILE")]
+    program: PathBuf,
+
+    /// A PostgreSQL server where databases can be made; without it those turns are left out
+    #[arg(long, env = "TEST_DATABASE_URL", value_name = "URL")]
+    postgres: Option<String>,
+
+    /// Where the results are written
+    #[arg(long, default_value = "bench/results", value_name = "DIRECTORY")]
+    results: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Scenario {
+    /// Sends, as many as the peer takes: 64 connections
+    Saturated,
+    /// 15,000 sends a second, open loop
+    Steady,
+    /// 9,900 sends in flight, the upstream answers after 300 ms
+    InFlight,
+    /// Signed posts of Meta's, stored before the 200
+    Ingest,
+    /// Many accounts, many messages, many tokens
+    Growth,
+    /// 100 MB up and down
+    Media,
+    /// From exec to the first answer, and memory when idle
+    Start,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    machine::pin_ourselves()?;
+    runtime.block_on(scenarios::run(&options))
+}

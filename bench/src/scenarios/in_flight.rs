@@ -1,0 +1,48 @@
+//! 9,900 sends in flight, because the upstream takes its time.
+
+use std::time::Duration;
+
+use super::saturated::{BARE, TEXT, send, text};
+use crate::Options;
+use crate::gateway::{Installation, Storage};
+use crate::load::{Target, closed_loop};
+use crate::report::Report;
+use crate::upstream::Upstream;
+
+const IN_FLIGHT: usize = 9_900;
+const DELAY: Duration = Duration::from_millis(300);
+const WARM_UP: Duration = Duration::from_secs(2);
+
+pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let upstream = Upstream::start(DELAY).await?;
+    let installation = Installation::new(options, &Storage::Sqlite)?;
+    let most = IN_FLIGHT.to_string();
+    let mut settings = BARE.to_vec();
+    // Every place in the house for one account: there is only one.
+    settings
+        .extend([("AVENPING_MAX_CONCURRENCY", most.as_str()), ("AVENPING_ACCOUNT_SHARE", "100")]);
+    let process = installation.start(upstream.port, &settings).await?;
+    let (idle, _) = process.memory_kb()?;
+    let target = Target::always(process.port, send(&installation.token, TEXT, &text(), None));
+    let warm = closed_loop(&target, IN_FLIGHT, WARM_UP).await;
+
+    let before = process.cpu_micros()?;
+    let time = Duration::from_secs(options.seconds.max(3) * 2);
+    let outcome = closed_loop(&target, IN_FLIGHT, time).await;
+    let used = process.cpu_micros()? - before;
+    let (_, most) = process.memory_kb()?;
+    let answered = outcome.answered.max(1) as f64;
+    report.figures(
+        "send/text, in flight",
+        &format!("{IN_FLIGHT} connections, closed loop, the upstream answers after 300 ms; no record, no log"),
+        &[
+            ("lost, or answered with another status".into(), (outcome.failed + warm.failed) as f64),
+            ("sends a second".into(), outcome.per_second()),
+            ("CPU microseconds a send".into(), used / answered),
+            ("sends a second that one core could take".into(), 1_000_000.0 * answered / used),
+            ("memory for each in flight, KB".into(), (most - idle) / IN_FLIGHT as f64),
+            ("p99, milliseconds".into(), outcome.percentile(0.99) / 1000.0),
+        ],
+    );
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Signed posts of Meta's, each stored with its events and deliveries before the 200.
+
+use std::fmt::Write as _;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use crate::Options;
+use crate::gateway::{APP_SECRET, Installation, NUMBER, Storage, WABA, random};
+use crate::http::{Connection, post};
+use crate::load::{Target, closed_loop};
+use crate::report::{Report, Spread};
+use crate::upstream::Upstream;
+
+const CONNECTIONS: usize = 64;
+/// Made before the turn, so that making them costs it nothing; enough for a turn of this length.
+const POSTS_OF_ONE: usize = 150_000;
+const POSTS_OF_HUNDRED: usize = 4_000;
+
+pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let mut storages = vec![("SQLite", Storage::Sqlite)];
+    if let Some(server) = &options.postgres {
+        storages.push(("PostgreSQL", Storage::Postgres(server.clone())));
+    }
+    let mut figures = Vec::new();
+    for (name, storage) in storages {
+        for (batch, posts) in [(1, POSTS_OF_ONE), (100, POSTS_OF_HUNDRED)] {
+            let mut rates = Vec::new();
+            let mut costs = Vec::new();
+            let mut failed = 0;
+            for _ in 0..options.rounds.div_ceil(2) {
+                let turn = turn(options, &storage, batch, posts).await?;
+                rates.push(turn.0);
+                costs.push(turn.1);
+                failed += turn.2;
+            }
+            let [rate, cost] = [rates, costs].map(|values| Spread::of(values).median);
+            let of = format!("{name}, batches of {batch}");
+            figures.push((format!("{of}: updates a second"), rate));
+            figures.push((format!("{of}: CPU microseconds an update"), cost));
+            figures.push((format!("{of}: updates a second that one core could take"), 1e6 / cost));
+            figures.push((format!("{of}: not answered with 200"), failed as f64));
+        }
+    }
+    let told = format!(
+        "{CONNECTIONS} connections, closed loop, the log off; the account wants newLead and newMessage, nobody listens at its URL"
+    );
+    report.figures("webhooks of Meta's, stored before the 200", &told, &figures);
+    Ok(())
+}
+
+/// Updates a second, CPU time for each, and what failed.
+async fn turn(
+    options: &Options,
+    storage: &Storage,
+    batch: usize,
+    posts: usize,
+) -> anyhow::Result<(f64, f64, u64)> {
+    let upstream = Upstream::start(Duration::ZERO).await?;
+    let installation = Installation::new(options, storage)?;
+    // The deliveries pile up: what is measured is the taking in.
+    let settings = [("AVENPING_LOG", "off"), ("AVENPING_WEBHOOK_RETRY_SCHEDULE", "0s,24h")];
+    let process = installation.start(upstream.port, &settings).await?;
+    set_url(&installation, process.port).await?;
+    let run = hex::encode(random::<6>()?);
+    let requests: Vec<Rc<[u8]>> =
+        (0..posts).map(|number| signed(&run, number, batch).into()).collect();
+    let requests = Rc::new(move |number: u64| {
+        Rc::clone(&requests[usize::try_from(number).unwrap_or_default() % requests.len()])
+    });
+    let target = Target { port: process.port, requests };
+    let before = process.cpu_micros()?;
+    let outcome = closed_loop(&target, CONNECTIONS, Duration::from_secs(options.seconds)).await;
+    let used = process.cpu_micros()? - before;
+    let updates = (outcome.answered * batch as u64) as f64;
+    Ok((updates / outcome.took.as_secs_f64(), used / updates.max(1.0), outcome.failed))
+}
+
+async fn set_url(installation: &Installation, port: u16) -> anyhow::Result<()> {
+    let bearer = format!("Bearer {}", installation.token);
+    let body = br#"{"webhookUrl":"http://127.0.0.1:9/nobody"}"#;
+    let request = post("/v2/webhooks/config", &[("authorization", &bearer)], body);
+    let answer = Connection::open(port).await?.ask_whole(&request).await?;
+    anyhow::ensure!(answer.status == 200, "{}", String::from_utf8_lossy(&answer.body));
+    Ok(())
+}
+
+/// A post with `batch` messages that were never posted before, from a thousand senders.
+fn signed(run: &str, number: usize, batch: usize) -> Vec<u8> {
+    let mut messages = String::new();
+    for at in 0..batch {
+        let sender = 15_551_000_000_u64 + ((number * batch + at) % 1000) as u64;
+        let comma = if at == 0 { "" } else { "," };
+        let written = write!(
+            messages,
+            r#"{comma}{{"from":"{sender}","id":"wamid.{run}{number:08}{at:04}","timestamp":"1795730447","type":"text","text":{{"body":"When will it come? \u00e4"}}}}"#
+        );
+        debug_assert!(written.is_ok());
+    }
+    let body = format!(
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"{WABA}","changes":[{{"field":"messages","value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{NUMBER}"}},"contacts":[{{"profile":{{"name":"Ada"}},"wa_id":"15551000000"}}],"messages":[{messages}]}}}}]}}]}}"#
+    );
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(APP_SECRET.as_bytes()).unwrap_or_else(|_| unreachable!());
+    mac.update(body.as_bytes());
+    let signature = format!("sha256={}", hex::encode(mac.finalize().into_bytes()));
+    post("/webhooks/meta", &[("x-hub-signature-256", &signature)], body.as_bytes())
+}

@@ -1,0 +1,53 @@
+//! 15,000 sends a second, whatever the peer does.
+
+use std::time::Duration;
+
+use super::saturated::{BARE, TEXT, contestant, send, text, text_upstream};
+use crate::Options;
+use crate::gateway::{Installation, Storage};
+use crate::http::post;
+use crate::load::{Target, open_loop};
+use crate::peers::Nginx;
+use crate::report::Report;
+use crate::rounds::{Load, compare};
+use crate::upstream::Upstream;
+
+const CONNECTIONS: usize = 64;
+const PER_SECOND: u64 = 15_000;
+
+pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let upstream = Upstream::start(Duration::ZERO).await?;
+    let nginx = Nginx::start(upstream.port).await?;
+    let bare = Installation::new(options, &Storage::Sqlite)?;
+    let bare_process = bare.start(upstream.port, BARE).await?;
+    let usual = Installation::new(options, &Storage::Sqlite)?;
+    let usual_process = usual.start(upstream.port, &[]).await?;
+
+    let direct = post("/v23.0/106540352242922/messages", &[], text_upstream().as_bytes());
+    let ask = |token: &str| send(token, TEXT, &text(), None);
+    let contestants = [
+        contestant("nginx, plain proxy", &nginx.process, |port| {
+            Target::always(port, direct.clone())
+        }),
+        contestant("gateway, no record, no log", &bare_process, |port| {
+            Target::always(port, ask(&bare.token))
+        }),
+        contestant("gateway, by default", &usual_process, |port| {
+            Target::always(port, ask(&usual.token))
+        }),
+    ];
+    let load = Load::Open { connections: CONNECTIONS, per_second: PER_SECOND };
+    let time = Duration::from_secs(options.seconds);
+    let rows = compare(&contestants, load, options.rounds, time).await?;
+    let told = format!("{PER_SECOND} a second over {CONNECTIONS} connections, open loop");
+    report.table("send/text, steady", &told, &rows);
+
+    // The same load straight at the upstream: what the way itself takes.
+    let target = Target::always(upstream.port, direct);
+    let straight = open_loop(&target, CONNECTIONS, PER_SECOND, time).await.percentile(0.5);
+    let added = rows.iter().map(|row| {
+        (format!("{}: added p50, microseconds", row.name), row.p50_micros.median - straight)
+    });
+    report.figures("send/text, steady: over the direct call", &told, &added.collect::<Vec<_>>());
+    Ok(())
+}
