@@ -9,7 +9,6 @@ mod attempt;
 mod client;
 mod lanes;
 mod resolver;
-mod retention;
 mod schedule;
 mod signature;
 mod silence;

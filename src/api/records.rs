@@ -88,7 +88,8 @@ pub(super) fn routes() -> Vec<Route> {
                         Parameter::query(
                             "limit",
                             ParameterKind::Number { least: 1, most: LARGEST_PAGE },
-                            "How many to answer; 20 if left out",
+                            "How many to answer; 20 if left out. Where few match it may be \
+                             fewer, or none, though paging.cursors.after leads on",
                         ),
                     ]
                 },
@@ -131,15 +132,10 @@ async fn list(
         phone_number: query.text("phoneNumberId")?.map(number).transpose()?,
     };
     let account = &plan.caller().account.id;
-    // One more than asked for: whether there is another page is known without a second look.
-    let found = state.store.messages(account, &filter, after.as_ref(), i64::from(limit) + 1);
-    let mut found = found.await?;
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = found.len() > limit;
-    found.truncate(limit);
-    let last = found.last().filter(|_| more).map(|record| record.id.as_str().to_owned());
-    let items = found.into_iter().map(Message::from).collect();
-    Ok(Reply(Messages { items, paging: CursorPaging { cursors: Cursors { after: last } } }))
+    let page = state.store.messages(account, &filter, after.as_ref(), i64::from(limit)).await?;
+    let after = page.next.map(|next| next.as_str().to_owned());
+    let items = page.messages.into_iter().map(Message::from).collect();
+    Ok(Reply(Messages { items, paging: CursorPaging { cursors: Cursors { after } } }))
 }
 
 /// A phone number is found however it is written; ids of users and groups as they are.

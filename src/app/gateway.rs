@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use super::{chores, router, routes};
+use super::chores::Chores;
+use super::{router, routes};
 use crate::clock::Clock;
 use crate::config::{
     DeliverySettings, GraphSettings, ListenerSettings, MetaSettings, RecordSettings,
@@ -125,9 +126,13 @@ impl Gateway {
     /// the start; the attempts that run end first.
     pub async fn run(self, linger: Duration) {
         let Self { server, state, recording, worker, drain, .. } = self;
-        let (store, clock) = (state.store.clone(), state.clock.clone());
-        let chores = chores::run(store, clock, state.records.clone(), state.stopping.clone());
-        let chores = tokio::spawn(chores);
+        let chores = Chores {
+            store: state.store.clone(),
+            clock: state.clock.clone(),
+            records: state.records.clone(),
+            stop: state.stopping.clone(),
+        };
+        let chores = tokio::spawn(chores.run());
         let mut delivering = JoinSet::new();
         delivering.spawn(worker.run(state.stopping.clone()));
         let stop_accepting = CancellationToken::new();

@@ -1,12 +1,14 @@
 //! `avenping key`
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::{CommonSettings, output, store};
 use crate::config::SecretKey;
+use crate::store::SealedRows;
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Key {
@@ -22,21 +24,25 @@ pub(super) enum Key {
     Rotate,
 }
 
-/// Accounts sealed in one step: few enough that no sender waits for them.
+/// Rows sealed in one step: few enough that no sender waits for them.
 const AT_ONCE: i64 = 500;
+/// Between two steps, so that others get at the database.
+const BREATH: Duration = Duration::from_millis(20);
 
-/// Seals every account with the first key of the settings.
+/// Seals with the first key of the settings whatever another one has sealed.
 pub(super) async fn rotate(settings: &CommonSettings) -> anyhow::Result<()> {
     let store = store::open_existing(settings).await?;
-    let old = store.old_key_rows().await?;
-    let mut done = 0;
-    while store.old_key_rows().await? > 0 {
-        done += store.rewrap_keys(AT_ONCE).await.context("cannot seal the accounts anew")?;
+    let mut done = SealedRows::default();
+    loop {
+        let sealed = store.rewrap_keys(AT_ONCE).await.context("cannot seal everything anew")?;
+        done += sealed;
+        if sealed.is_none() && store.old_key_rows().await?.is_none() {
+            break;
+        }
+        tokio::time::sleep(BREATH).await;
     }
     store.close().await;
-    output::line(format_args!(
-        "{old} accounts were sealed with an old key; {done} are sealed anew, none is left"
-    ))
+    output::line(format_args!("sealed anew: {done}; nothing is sealed with an old key any more"))
 }
 
 /// Prints a key and nothing else, so that it can be kept without being seen.

@@ -1,8 +1,14 @@
 //! What is remembered of what was sent, and for how long.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use super::Period;
+
+/// Meta may tell for seven days what became of a message, and so long a send whose outcome is
+/// unknown waits for that.
+const LEAST_RETENTION: Duration = Duration::from_hours(8 * 24);
 
 #[derive(Args, Clone, Debug)]
 pub struct RecordSettings {
@@ -29,12 +35,34 @@ pub struct RecordSettings {
     )]
     pub idempotency_lease: Period,
 
-    /// How long the record of a message is kept
+    /// How long the record of a message is kept; at least 8d
     #[arg(
         long = "message-retention",
         env = "AVENPING_MESSAGE_RETENTION",
         default_value = "90d",
+        value_parser = parse_retention,
         value_name = "PERIOD"
     )]
     pub message_retention: Period,
+}
+
+fn parse_retention(text: &str) -> Result<Period, String> {
+    let period: Period = text.parse()?;
+    if period.get() < LEAST_RETENTION {
+        return Err("must be at least 8d: until then Meta may tell what became of a message".into());
+    }
+    Ok(period)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_retention;
+
+    #[test]
+    fn a_record_outlives_what_meta_may_still_tell_of_it() {
+        assert!(parse_retention("8d").is_ok() && parse_retention("90d").is_ok());
+        for short in ["7d 23h", "1h", "0s", "90", ""] {
+            assert!(parse_retention(short).is_err(), "{short}");
+        }
+    }
 }

@@ -12,7 +12,6 @@ use tokio_util::sync::CancellationToken;
 use super::attempt::{Attempts, Ended, Taken};
 use super::client::WebhookClient;
 use super::lanes::{Lanes, PER_ENDPOINT};
-use super::retention;
 use super::schedule::Schedule;
 use crate::clock::Clock;
 use crate::config::DeliverySettings;
@@ -74,7 +73,6 @@ impl Worker {
                 sleep(GATHER).await;
             }
         };
-        let forgetting = retention::forget(Arc::clone(&attempts.store), attempts.clock.clone());
         let round = Round {
             attempts: Arc::clone(&attempts),
             lease,
@@ -85,7 +83,6 @@ impl Worker {
         tokio::select! {
             () = round.run(&wake, &stop) => {}
             () = woken => {}
-            () = forgetting => {}
         }
     }
 }

@@ -84,6 +84,14 @@ impl MediaKind {
     }
 }
 
+impl Content {
+    /// The form that it carries: its id, or its name if it is sent by that.
+    #[must_use]
+    pub fn form(&self) -> Option<&str> {
+        None
+    }
+}
+
 impl Serialize for Message {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;

@@ -30,7 +30,16 @@ pub(super) fn of_change(change: &Change<'_>, route: &InboundRoute, now: Timestam
 
 fn arrival(route: &InboundRoute, kind: &'static str, key: String) -> Arrival {
     let account = route.account.clone();
-    Arrival { account, kind, key, contact: None, lead: None, events: Vec::new(), status: None }
+    Arrival {
+        account,
+        kind,
+        key,
+        contact: None,
+        lead: None,
+        events: Vec::new(),
+        status: None,
+        answered_form: None,
+    }
 }
 
 /// The body is written once, here; what is stored, signed and posted are these bytes.
@@ -71,7 +80,14 @@ fn message(
         message.lead = event(route, WebhookEvent::NewLead, &sender.lead(raw));
     }
     message.events.extend(event(route, WebhookEvent::NewMessage, raw.text()));
+    message.answered_form = answered_form(&members);
     Some(message)
+}
+
+/// The wamid of the message whose form comes back filled in, if this is what comes.
+fn answered_form(message: &Members<'_>) -> Option<String> {
+    message.get("interactive")?.members()?.get("nfm_reply")?;
+    text(&message.get("context")?.members()?, "id").map(Cow::into_owned)
 }
 
 /// Who wrote. Since 2026 Meta may hide the phone number; the user id is always there.

@@ -72,6 +72,7 @@ impl Order {
             to: to.clone(),
             kind: self.kind.to_owned(),
             reference: self.composed.reference.clone(),
+            form: self.composed.message.content.form().map(str::to_owned),
             created_at: state.clock.now(),
             result: None,
             progress: None,

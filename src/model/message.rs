@@ -86,6 +86,8 @@ pub struct MessageRecord {
     pub to: String,
     pub kind: String,
     pub reference: Option<String>,
+    /// The form that it carries: its id, or its name if it was sent by that.
+    pub form: Option<String>,
     pub created_at: Timestamp,
     /// `None` while Graph has not answered.
     pub result: Option<SendResult>,

@@ -22,7 +22,9 @@ pub trait Flows: Send + Sync {
 
     /// The account's flows, the one changed last first (by id among equals). With `query`: those
     /// whose name contains it in any letter case, or whose status equals it in upper case.
-    /// `%` and `_` in `query` stand for themselves.
+    /// `%` and `_` in `query` stand for themselves. Each flow comes with the count of people to whom
+    /// a message with it went out: once for each, as soon as Meta has said that it was sent,
+    /// delivered or read, or the form has come back filled in.
     async fn search_flows(
         &self,
         account: &AccountId,

@@ -52,6 +52,8 @@ pub struct Arrival {
     /// Told in this order.
     pub events: Vec<NewEvent>,
     pub status: Option<StatusUpdate>,
+    /// The wamid of the message that this one answers, if it is a form filled in.
+    pub answered_form: Option<String>,
 }
 
 /// A sender, as one number of the account sees them.
@@ -93,10 +95,16 @@ pub trait Inbound: Send + Sync {
     /// pending delivery each (due at once), and statuses, in one commit. Events of an account get
     /// sequence numbers that rise in the order given. An arrival whose account is gone is dropped.
     /// A status moves its message forward and never back, resolves an unknown send whose id it
-    /// carries, and waits if its message is not recorded yet.
+    /// carries, and waits if its message is not recorded yet. It may count somebody as the
+    /// recipient of a form, and so may a form that comes back filled in.
     async fn take_in(&self, posts: &[InboundPost]) -> Result<TakenIn, StoreError>;
 
-    /// Deletes up to `limit` raw posts received before `before`, and repeat marks older than
-    /// that. Answers how many went.
-    async fn forget_inbound(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError>;
+    /// Deletes up to `limit` raw posts received before `posts_before`, and up to as many repeat
+    /// marks from before `marks_before`. Answers how many went.
+    async fn forget_inbound(
+        &self,
+        posts_before: Timestamp,
+        marks_before: Timestamp,
+        limit: i64,
+    ) -> Result<u64, StoreError>;
 }

@@ -1,16 +1,18 @@
 //! What taking in posts comes to, as far as both databases do it alike: which arrivals are new,
 //! and what is then written, sealed.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::inbound::{Arrival, InboundPost, Keep};
 use super::keyring::{DataKey, MARK_BYTES, WrappedKey};
+use super::text::kept_key;
 use super::{Cause, Keyring, StoreError};
 use crate::model::{AccountId, DeliveryId, NewEvent, StatusUpdate, Timestamp};
 
 const SEEN: &str = "inbound_seen.mark";
 const CONTACT: &str = "contacts.mark";
-const PAYLOAD: &str = "inbound_posts.payload";
+pub(super) const PAYLOAD: &str = "inbound_posts.payload";
 pub(super) const BODY: &str = "events.body";
 
 pub(super) type Mark = [u8; MARK_BYTES];
@@ -87,13 +89,17 @@ impl DataKeys {
         wrapped.into_iter().map(open).collect::<Result<_, _>>().map(Self)
     }
 
+    pub(super) fn of(&self, account: &str) -> Option<&DataKey> {
+        self.0.get(account)
+    }
+
     /// The arrivals in the order given, less those whose account is gone.
     pub(super) fn marked<'a>(&'a self, posts: &'a [InboundPost]) -> Vec<Marked<'a>> {
         let arrivals = posts
             .iter()
             .flat_map(|post| post.arrivals.iter().map(|arrival| (arrival, post.received_at)));
         let mark = |(arrival, received_at): (&'a Arrival, _)| {
-            let key = self.0.get(arrival.account.as_str())?;
+            let key = self.of(arrival.account.as_str())?;
             let mark = key.mark(SEEN, &[arrival.kind, &arrival.key]);
             let contact = arrival.contact.as_ref();
             let contact = contact.map(|c| key.mark(CONTACT, &[&c.phone_number, &c.sender]));
@@ -153,6 +159,15 @@ pub(super) fn event_rows<'a>(
 pub(super) fn statuses<'a>(arrivals: &[Marked<'a>]) -> Vec<(&'a AccountId, &'a StatusUpdate)> {
     let status = |new: &Marked<'a>| Some((&new.arrival.account, new.arrival.status.as_ref()?));
     arrivals.iter().filter_map(status).collect()
+}
+
+/// The messages of ours that were answered with a form filled in, by account and wamid.
+pub(super) fn answered<'a>(arrivals: &[Marked<'a>]) -> Vec<(&'a str, Cow<'a, str>)> {
+    let answered = |new: &Marked<'a>| {
+        let wamid = new.arrival.answered_form.as_deref()?;
+        Some((new.arrival.account.as_str(), kept_key(wamid)))
+    };
+    arrivals.iter().filter_map(answered).collect()
 }
 
 impl<'a> EventRow<'a> {

@@ -121,6 +121,14 @@ impl Keyring {
         self.unwrap(&context("", column), sealed)
     }
 
+    /// Seals with the current key what is shared, whichever key sealed it before.
+    ///
+    /// # Errors
+    /// As [`Keyring::open_shared`].
+    pub fn reseal_shared(&self, column: &str, sealed: &[u8]) -> Result<WrappedKey, StoreError> {
+        self.seal_shared(column, &self.open_shared(column, sealed)?)
+    }
+
     fn wrap(&self, context: &[u8], value: &[u8]) -> Result<WrappedKey, StoreError> {
         let mut bytes = vec![VERSION];
         bytes.extend(self.current.id);

@@ -17,6 +17,14 @@ pub struct MessageFilter {
     pub phone_number: Option<GraphId>,
 }
 
+/// A part of a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MessagePage {
+    pub messages: Vec<MessageRecord>,
+    /// Behind which one the next page begins; `None` if this is the last.
+    pub next: Option<MessageId>,
+}
+
 #[async_trait]
 pub trait Messages: Send + Sync {
     /// Writes the records in one commit. A record whose id is there already is left as it is; one
@@ -41,14 +49,16 @@ pub trait Messages: Send + Sync {
     ) -> Result<Option<MessageRecord>, StoreError>;
 
     /// The account's messages, the one with the greatest id first, which is the newest, from the
-    /// one behind `after`; that one need not be there any more.
+    /// one behind `after`; that one need not be there any more. Ten thousand are looked at, at
+    /// most: of a filter that few messages meet a page may hold fewer than `limit`, or none,
+    /// although there are more to come.
     async fn messages(
         &self,
         account: &AccountId,
         filter: &MessageFilter,
         after: Option<&MessageId>,
         limit: i64,
-    ) -> Result<Vec<MessageRecord>, StoreError>;
+    ) -> Result<MessagePage, StoreError>;
 
     /// Deletes up to `limit` messages created before `before`, oldest first. Answers how many
     /// went. A message must be kept for longer than the key it was sent under: the record is what

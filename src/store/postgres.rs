@@ -4,6 +4,7 @@ mod accounts;
 mod api_tokens;
 mod deliveries;
 mod flows;
+mod forget;
 mod inbound;
 mod messages;
 mod sends;

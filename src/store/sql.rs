@@ -1,7 +1,7 @@
 //! The statements that read the same in both databases.
 
 pub(super) mod deliveries;
-pub(super) mod inbound;
+pub(super) mod keys;
 pub(super) mod messages;
 pub(super) mod sends;
 
@@ -76,10 +76,30 @@ pub(super) const SAVE_FLOW: &str = "
 
 pub(super) const HAS_FLOW: &str = "SELECT count(*) FROM flows WHERE account_id = $1 AND id = $2";
 
-pub(super) const ALL_FLOWS: &str = "
-    SELECT id, name, status, validation, created_at, updated_at, recipients FROM flows
-    WHERE account_id = $1
-    ORDER BY updated_at DESC, id LIMIT $2";
+/// A `FlowRow` per flow of the account, the one changed last first. Whoever got the form both by
+/// its id and by its name is one person.
+macro_rules! select_flows {
+    ($which:literal) => {
+        concat!(
+            "SELECT f.id, f.name, f.status, f.validation, f.created_at, f.updated_at,
+                    (SELECT count(*) FROM form_recipients r
+                     WHERE r.account_id = f.account_id AND r.form = f.id)
+                  + (SELECT count(*) FROM form_recipients r
+                     WHERE r.account_id = f.account_id AND r.form = f.name
+                       AND NOT EXISTS (
+                           SELECT 1 FROM form_recipients i
+                           WHERE i.account_id = r.account_id AND i.form = f.id
+                             AND i.mark = r.mark)) AS recipients
+             FROM flows f
+             WHERE f.account_id = $1 AND ",
+            $which,
+            " ORDER BY f.updated_at DESC, f.id LIMIT $2"
+        )
+    };
+}
+pub(super) use select_flows;
+
+pub(super) const ALL_FLOWS: &str = select_flows!("true");
 
 pub(super) const WEBHOOK_CONFIG: &str = "
     SELECT a.data_key, w.url, w.code, w.verified, w.events
@@ -98,29 +118,5 @@ pub(super) const SAVE_WEBHOOK_CONFIG: &str = "
         previous_code_until = CASE WHEN $8 THEN excluded.previous_code_until
                                    ELSE webhook_configs.previous_code_until END";
 
-pub(super) const OLD_KEY_ROWS: &str = "SELECT count(*) FROM accounts WHERE data_key_id <> $1";
-
-pub(super) const OLD_KEYS: &str =
-    "SELECT id, data_key FROM accounts WHERE data_key_id <> $1 ORDER BY id LIMIT $2";
-
-/// Only if nobody wrapped it anew in between.
-pub(super) const REWRAP_KEY: &str =
-    "UPDATE accounts SET data_key = $2, data_key_id = $3 WHERE id = $1 AND data_key = $4";
 pub(super) const SET_VERIFIED: &str =
     "UPDATE webhook_configs SET verified = (1 = 1) WHERE account_id = $1";
-
-/// Leaps from key to key along the indices: there are few keys and many rows.
-pub(super) const KEYS_IN_USE: &str = "
-    WITH RECURSIVE
-    of_accounts (id) AS (
-        SELECT min(data_key_id) FROM accounts
-        UNION ALL
-        SELECT (SELECT min(data_key_id) FROM accounts WHERE data_key_id > o.id)
-        FROM of_accounts o WHERE o.id IS NOT NULL),
-    of_posts (id) AS (
-        SELECT min(payload_key_id) FROM inbound_posts
-        UNION ALL
-        SELECT (SELECT min(payload_key_id) FROM inbound_posts WHERE payload_key_id > o.id)
-        FROM of_posts o WHERE o.id IS NOT NULL)
-    SELECT id FROM of_accounts WHERE id IS NOT NULL
-    UNION SELECT id FROM of_posts WHERE id IS NOT NULL";

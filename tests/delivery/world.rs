@@ -89,6 +89,7 @@ impl World {
             lead: None,
             events: vec![NewEvent { id, kind: WebhookEvent::NewMessage, body: body_of(text) }],
             status: None,
+            answered_form: None,
         };
         let post = InboundPost {
             received_at: self.clock.now(),

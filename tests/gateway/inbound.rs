@@ -2,11 +2,16 @@
 
 use std::fmt::Write as _;
 
+use avenping_gateway::model::{
+    AccountId, FlowSnapshot, MessageId, MessageRecord, SendOutcome, SendResult,
+};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::harness::{APP_SECRET, Answer, Gateway, NUMBER, Place, VERIFY_TOKEN, cases, eventually};
+use crate::harness::{
+    APP_SECRET, Answer, Gateway, NOW, NUMBER, Place, VERIFY_TOKEN, at, cases, eventually, graph_id,
+};
 
 cases![
     the_handshake_answers_only_the_agreed_word,
@@ -15,6 +20,7 @@ cases![
     a_status_that_comes_before_its_record_is_not_lost,
     a_failure_stands_beside_what_was_reached,
     an_unknown_send_is_resolved_by_its_status,
+    a_form_has_as_many_recipients_as_people_who_got_it,
     what_is_no_envelope_is_taken_and_kept,
     a_bad_entry_does_not_spoil_the_others,
     without_the_store_meta_has_to_come_again,
@@ -122,7 +128,8 @@ async fn a_status_moves_the_record_forward_and_never_back(place: Place) {
 
 async fn a_status_that_comes_before_its_record_is_not_lost(place: Place) {
     let gateway = Gateway::start(&place).await;
-    tell(&gateway, json!([status(WAMID, "delivered", 1_700_000_020)])).await;
+    // One that is older than Meta repeats statuses is not kept.
+    tell(&gateway, json!([status(WAMID, "delivered", NOW / 1_000 - 60)])).await;
     let id = send(&gateway).await;
     assert_eq!(known(&gateway, &id).await["status"], "delivered");
 }
@@ -163,6 +170,67 @@ async fn an_unknown_send_is_resolved_by_its_status(place: Place) {
     let now = known(&gateway, id).await;
     assert_eq!((&now["status"], &now["wamid"]), (&json!("sent"), &json!(WAMID)));
     assert_eq!(gateway.meta.count().await, 1);
+}
+
+/// A message with a form, as far as the record goes.
+fn with_form(account: &AccountId, to: &str, wamid: &str) -> MessageRecord {
+    let wamid = Some(wamid.to_owned());
+    MessageRecord {
+        id: MessageId::generate(),
+        account: account.clone(),
+        phone_number: graph_id(NUMBER),
+        to: to.to_owned(),
+        kind: "flow".to_owned(),
+        reference: None,
+        form: Some("4711".to_owned()),
+        created_at: at(NOW),
+        result: Some(SendResult { outcome: SendOutcome::Accepted, wamid, wa_id: None }),
+        progress: None,
+        sent_at: None,
+        delivered_at: None,
+        read_at: None,
+        failed_at: None,
+        error: None,
+    }
+}
+
+async fn a_form_has_as_many_recipients_as_people_who_got_it(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let id = gateway.store.account("ada@example.com").await.unwrap().unwrap().id;
+    let form = FlowSnapshot {
+        id: graph_id("4711"),
+        name: "Lead".to_owned(),
+        status: "PUBLISHED".to_owned(),
+        validation: "[]".to_owned(),
+    };
+    gateway.store.save_flows(&id, &[form], at(NOW)).await.unwrap();
+    let records =
+        [with_form(&id, "15551234567", "wamid.1"), with_form(&id, "15557654321", "wamid.2")];
+    gateway.store.record_messages(&records).await.unwrap();
+    let recipients = async || {
+        let found = gateway.get("/v2/forms/search").send().await.data();
+        found["items"][0]["_count"]["recipients"].as_i64().unwrap()
+    };
+    tell(&gateway, json!([status("wamid.1", "sent", 1_700_000_010)])).await;
+    tell(&gateway, json!([status("wamid.1", "read", 1_700_000_020)])).await;
+    assert_eq!(recipients().await, 1);
+
+    let answer = |key: &str, interactive: Value| {
+        json!({
+            "id": key, "from": "15557654321", "timestamp": "1700000030", "type": "interactive",
+            "context": { "from": "15550783881", "id": "wamid.2" }, "interactive": interactive,
+        })
+    };
+    let button = json!({ "type": "button_reply", "button_reply": { "id": "1", "title": "Yes" } });
+    let filled_in = json!({ "type": "nfm_reply",
+        "nfm_reply": { "name": "flow", "body": "Sent", "response_json": "{}" } });
+    for (key, interactive, counted) in
+        [("wamid.a", button, 1), ("wamid.b", filled_in.clone(), 2), ("wamid.c", filled_in, 2)]
+    {
+        let body = envelope(&json!({ "messages": [answer(key, interactive)] })).to_string();
+        assert_eq!(post(&gateway, &body).await.status, 200);
+        assert_eq!(recipients().await, counted, "{key}");
+    }
 }
 
 async fn what_is_no_envelope_is_taken_and_kept(place: Place) {

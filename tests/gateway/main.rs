@@ -31,6 +31,7 @@ mod limits;
 mod logs;
 mod records;
 mod refusals;
+mod retention;
 #[path = "../store/server.rs"]
 mod server;
 mod service;
@@ -69,6 +70,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("logs", logs::CASES),
     ("records", records::CASES),
     ("refusals", refusals::CASES),
+    ("retention", retention::CASES),
     ("service", service::CASES),
     ("serving", serving::CASES),
     ("stopping", stopping::CASES),

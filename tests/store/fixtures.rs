@@ -1,8 +1,9 @@
 //! Accounts and the like to try the store with.
 
 use avenping_gateway::model::{
-    Account, AccountId, ApiToken, FlowSnapshot, GraphId, NewAccount, NewApiToken, PhoneNumber,
-    Plan, Timestamp, TokenDigest, WhatsAppAccount,
+    Account, AccountId, ApiToken, FlowSnapshot, GraphId, MessageId, MessageRecord, NewAccount,
+    NewApiToken, PhoneNumber, Plan, SendOutcome, SendResult, Timestamp, TokenDigest,
+    WhatsAppAccount,
 };
 use avenping_gateway::store::Store;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -92,4 +93,31 @@ pub(crate) fn flow(id: &str, name: &str, status: &str) -> FlowSnapshot {
         status: status.to_owned(),
         validation: "[]".to_owned(),
     }
+}
+
+/// The record of a message that nothing is known of yet.
+pub(crate) fn record(account: &AccountId) -> MessageRecord {
+    MessageRecord {
+        id: MessageId::generate(),
+        account: account.clone(),
+        phone_number: graph_id("111"),
+        to: "4917012345678".to_owned(),
+        kind: "text".to_owned(),
+        reference: None,
+        form: None,
+        created_at: at(START),
+        result: None,
+        progress: None,
+        sent_at: None,
+        delivered_at: None,
+        read_at: None,
+        failed_at: None,
+        error: None,
+    }
+}
+
+/// What Graph answers when it takes a message.
+pub(crate) fn accepted(wamid: &str) -> SendResult {
+    let wamid = Some(wamid.to_owned());
+    SendResult { outcome: SendOutcome::Accepted, wamid, wa_id: None }
 }

@@ -20,6 +20,8 @@ mod flows;
 mod harness;
 mod inbound;
 mod posts;
+mod recipients;
+mod rotation;
 mod secrets;
 mod server;
 mod texts;
@@ -43,6 +45,8 @@ const NOUNS: &[(&str, &[Case])] = &[
     ("deliveries", deliveries::CASES),
     ("flows", flows::CASES),
     ("inbound", inbound::CASES),
+    ("recipients", recipients::CASES),
+    ("rotation", rotation::CASES),
     ("secrets", secrets::CASES),
     ("texts", texts::CASES),
     ("upkeep", upkeep::CASES),

@@ -29,6 +29,7 @@ pub(crate) fn message(account: &AccountId, key: &str) -> Arrival {
         lead: None,
         events: vec![event(WebhookEvent::NewMessage, key)],
         status: None,
+        answered_form: None,
     }
 }
 

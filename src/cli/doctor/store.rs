@@ -54,8 +54,8 @@ async fn fits(report: &mut Report, store: &Store) -> bool {
     let Err(error) = store.check_keys().await else {
         let message = "the secret key opens all that the database keeps".to_owned();
         match store.old_key_rows().await {
-            Ok(left @ 1..) => {
-                let message = format!("{message}; accounts still sealed with an old one: {left}");
+            Ok(left) if !left.is_none() => {
+                let message = format!("{message}; still sealed with an old one: {left}");
                 report.warn(CHECK, message, "`avenping key rotate` seals them with the new one");
             }
             _ => report.ok(CHECK, message),

@@ -9,9 +9,10 @@ use parts::{insert_account, insert_plan, replace_primary_plan, save_number};
 
 use super::{Postgres, Writing};
 use crate::model::{Account, AccountId, NewAccount, Timestamp, TokenDigest};
+use crate::store::intake::DataKeys;
 use crate::store::rows::{AccountRow, NewSecrets, sealed_meta_token};
 use crate::store::text::{storable_account, storable_number, storable_plan};
-use crate::store::{AccountChange, Accounts, StoreError, sql};
+use crate::store::{AccountChange, Accounts, Keyring, StoreError, sql};
 
 /// An [`AccountRow`] per account, and which ones.
 macro_rules! select_accounts {
@@ -44,6 +45,11 @@ const ACCOUNT_BY_TOKEN: &str = select_accounts!(
 /// Locks the account: of two changes at once, the second waits. Not `FOR UPDATE`, which would
 /// also stop others from writing rows that point to the account.
 const LOCKED_DATA_KEY: &str = "SELECT data_key FROM accounts WHERE id = $1 FOR NO KEY UPDATE";
+
+/// Nobody deletes the accounts until the commit. It is the lock that a row which points to an
+/// account takes by itself.
+const DATA_KEYS: &str =
+    "SELECT id, data_key FROM accounts WHERE id = ANY($1) ORDER BY id FOR KEY SHARE";
 
 #[async_trait]
 impl Accounts for Postgres {
@@ -149,4 +155,13 @@ impl Accounts for Postgres {
 /// Locks the account and answers its wrapped data key; `None` if there is no such account.
 pub(super) async fn lock(tx: &mut Writing, id: &AccountId) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(query_scalar(LOCKED_DATA_KEY).bind(id.as_str()).fetch_optional(&mut **tx).await?)
+}
+
+/// The data keys of those accounts that are there, and stay there until the commit.
+pub(super) async fn data_keys(
+    tx: &mut Writing,
+    ids: &[&str],
+    keyring: &Keyring,
+) -> Result<DataKeys, StoreError> {
+    DataKeys::open(query_as(DATA_KEYS).bind(ids).fetch_all(&mut **tx).await?, keyring)
 }

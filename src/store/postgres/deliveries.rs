@@ -9,8 +9,8 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{query, query_as};
 
-use super::Postgres;
 use super::inbound::insert_events;
+use super::{Postgres, forget};
 use crate::model::{
     AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, NewEvent, Timestamp,
 };
@@ -20,30 +20,6 @@ use crate::store::sql::deliveries as sql;
 use crate::store::{AttemptEnd, ClaimedDelivery, Deliveries, EndpointHealth, StoreError};
 
 const NOTIFY: &str = "SELECT pg_notify('avenping_deliveries', '')";
-
-/// In one statement, so that a redelivery in between finds either all of it or nothing.
-const FORGET_BODIES: &str = "
-    WITH forgotten AS (
-        UPDATE deliveries SET kept = FALSE
-        WHERE (account_id, id) IN
-            (SELECT account_id, id FROM deliveries
-             WHERE state = 'delivered' AND kept = TRUE AND ended_at < $1 LIMIT $2)
-          AND state = 'delivered' AND kept AND ended_at < $1
-        RETURNING account_id, sequence)
-    UPDATE events e SET body = NULL FROM forgotten f
-    WHERE e.account_id = f.account_id AND e.sequence = f.sequence";
-
-const FORGET_ALL: &str = "
-    WITH forgotten AS (
-        DELETE FROM deliveries
-        WHERE (account_id, id) IN
-            (SELECT account_id, id FROM deliveries
-             WHERE state IN ('delivered', 'dead') AND kept IN (TRUE, FALSE) AND ended_at < $1
-             LIMIT $2)
-          AND ended_at < $1
-        RETURNING account_id, sequence)
-    DELETE FROM events e USING forgotten f
-    WHERE e.account_id = f.account_id AND e.sequence = f.sequence";
 
 #[async_trait]
 impl Deliveries for Postgres {
@@ -197,17 +173,12 @@ impl Deliveries for Postgres {
         all_before: Timestamp,
         limit: i64,
     ) -> Result<u64, StoreError> {
-        self.within(async {
-            let mut tx = self.write_lightly().await?;
-            let mut gone = 0;
-            for (forget, before) in [(FORGET_BODIES, bodies_before), (FORGET_ALL, all_before)] {
-                let forget = query(forget).bind(before.as_millis()).bind(limit.max(0));
-                gone += forget.execute(&mut *tx).await?.rows_affected();
-            }
-            tx.commit().await?;
-            Ok(gone)
-        })
-        .await
+        let old = [
+            (forget::BODIES, bodies_before.max(all_before)),
+            (forget::DELIVERED, all_before),
+            (forget::DEAD, all_before),
+        ];
+        self.forget(&old, limit).await
     }
 }
 

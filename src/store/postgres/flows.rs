@@ -10,10 +10,7 @@ use crate::store::text::{folded, storable_flow};
 use crate::store::{Flows, StoreError, sql};
 
 /// `strpos` and not `LIKE`: to it, `%` and `_` are letters like any other.
-const SEARCH: &str = "
-    SELECT id, name, status, validation, created_at, updated_at, recipients FROM flows
-    WHERE account_id = $1 AND (strpos(folded_name, $2) > 0 OR status = $3)
-    ORDER BY updated_at DESC, id LIMIT $4";
+const SEARCH: &str = sql::select_flows!("(strpos(f.folded_name, $3) > 0 OR f.status = $4)");
 
 #[async_trait]
 impl Flows for Postgres {
@@ -54,13 +51,15 @@ impl Flows for Postgres {
         if query.is_some_and(|text| text.contains('\0')) {
             return Ok(Vec::new());
         }
+        let (account_id, limit) = (account.as_str(), limit.max(0));
         let rows = match query {
-            None => query_as(sql::ALL_FLOWS).bind(account.as_str()),
-            Some(text) => {
-                query_as(SEARCH).bind(account.as_str()).bind(folded(text)).bind(text.to_uppercase())
-            }
+            None => query_as(sql::ALL_FLOWS).bind(account_id).bind(limit),
+            Some(text) => query_as(SEARCH)
+                .bind(account_id)
+                .bind(limit)
+                .bind(folded(text))
+                .bind(text.to_uppercase()),
         };
-        let rows = rows.bind(limit.max(0));
         let rows = async { Ok(rows.fetch_all(&self.pool).await?) };
         let rows: Vec<FlowRow> = self.within(rows).await?;
         rows.into_iter().map(|row| row.into_record(account)).collect()

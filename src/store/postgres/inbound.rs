@@ -3,12 +3,12 @@
 mod take_in;
 
 use async_trait::async_trait;
-use sqlx::{query, query_as};
+use sqlx::query_as;
 
-use super::Postgres;
+use super::{Postgres, forget};
 use crate::model::Timestamp;
 use crate::store::rows::RouteRow;
-use crate::store::{Inbound, InboundPost, InboundRoute, StoreError, TakenIn, intake, sql};
+use crate::store::{Inbound, InboundPost, InboundRoute, StoreError, TakenIn, intake};
 
 pub(super) use take_in::insert_events;
 
@@ -47,18 +47,13 @@ impl Inbound for Postgres {
         Ok(taken)
     }
 
-    async fn forget_inbound(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
-        self.within(async {
-            let mut tx = self.write_lightly().await?;
-            let mut gone = 0;
-            for forget in [sql::inbound::FORGET_POSTS, sql::inbound::FORGET_SEEN] {
-                let forget = query(forget).bind(before.as_millis()).bind(limit.max(0));
-                gone += forget.execute(&mut *tx).await?.rows_affected();
-            }
-            tx.commit().await?;
-            Ok(gone)
-        })
-        .await
+    async fn forget_inbound(
+        &self,
+        posts_before: Timestamp,
+        marks_before: Timestamp,
+        limit: i64,
+    ) -> Result<u64, StoreError> {
+        self.forget(&[(forget::POSTS, posts_before), (forget::SEEN, marks_before)], limit).await
     }
 }
 

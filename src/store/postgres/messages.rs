@@ -1,5 +1,6 @@
 //! The records of messages in PostgreSQL.
 
+mod recipients;
 mod statuses;
 
 use std::collections::{BTreeSet, HashSet};
@@ -7,36 +8,27 @@ use std::collections::{BTreeSet, HashSet};
 use async_trait::async_trait;
 use sqlx::{QueryBuilder, query, query_as};
 
+pub(super) use recipients::count_answers;
 pub(super) use statuses::apply_statuses;
 pub(super) use statuses::{hold_back_statuses, settle};
 
-use super::{Postgres, Writing};
+use super::{Postgres, Writing, forget};
 use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
 use crate::store::rows::messages::{MessageRow, NewMessage};
-use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, list};
+use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, last_looked_at, list};
 use crate::store::statuses::Recorded;
 use crate::store::text::kept_key;
-use crate::store::{MessageFilter, Messages, StoreError};
+use crate::store::{MessageFilter, MessagePage, Messages, StoreError};
 
 const RECORD: &str = "
     INSERT INTO messages
-        (account_id, id, phone_number_id, recipient, kind, reference, created_at, outcome,
+        (account_id, id, phone_number_id, recipient, kind, reference, form, created_at, outcome,
          progress, wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error)
     SELECT * FROM unnest(
-        $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[],
-        $8::smallint[], $9::smallint[], $10::text[], $11::text[], $12::bigint[], $13::bigint[],
-        $14::bigint[], $15::bigint[], $16::text[])
+        $1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+        $8::bigint[], $9::smallint[], $10::smallint[], $11::text[], $12::text[], $13::bigint[],
+        $14::bigint[], $15::bigint[], $16::bigint[], $17::text[])
     ON CONFLICT (account_id, id) DO NOTHING";
-
-const FORGET: &str = "
-    DELETE FROM messages WHERE (account_id, id) IN (
-        SELECT account_id, id FROM messages WHERE created_at < $1
-        ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)";
-
-const FORGET_WAITING: &str = "
-    DELETE FROM waiting_statuses WHERE (account_id, wamid, kind) IN (
-        SELECT account_id, wamid, kind FROM waiting_statuses WHERE at < $1
-        ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)";
 
 #[async_trait]
 impl Messages for Postgres {
@@ -53,7 +45,7 @@ impl Messages for Postgres {
             rows.retain(|row| living.contains(row.account_id));
             record(&mut tx, &rows).await?;
             let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
-            settle(&mut tx, &recorded).await?;
+            settle(&mut tx, &recorded, &self.keyring).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -63,7 +55,7 @@ impl Messages for Postgres {
         let told: Vec<_> = told.iter().map(|(account, told)| (account, told)).collect();
         self.within(async {
             let mut tx = self.write().await?;
-            apply_statuses(&mut tx, &told).await?;
+            apply_statuses(&mut tx, &told, &self.keyring).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -87,15 +79,23 @@ impl Messages for Postgres {
         filter: &MessageFilter,
         after: Option<&MessageId>,
         limit: i64,
-    ) -> Result<Vec<MessageRecord>, StoreError> {
-        let mut list: QueryBuilder<sqlx::Postgres> = list(account, filter, after, limit);
-        let rows = async { Ok(list.build_query_as().fetch_all(&self.pool).await?) };
-        let rows: Vec<MessageRow> = self.within(rows).await?;
-        rows.into_iter().map(|row| row.into_record(account)).collect()
+    ) -> Result<MessagePage, StoreError> {
+        self.within(async {
+            let mut list: QueryBuilder<sqlx::Postgres> = list(account, filter, after, limit);
+            let rows = list.build_query_as().fetch_all(&self.pool).await?;
+            let mut page = MessagePage::of(rows, account, limit)?;
+            if page.next.is_none() {
+                let mut last: QueryBuilder<sqlx::Postgres> = last_looked_at(account, filter, after);
+                let last = last.build_query_scalar().fetch_optional(&self.pool).await?;
+                page.goes_on_behind(last);
+            }
+            Ok(page)
+        })
+        .await
     }
 
     async fn forget_messages(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
-        self.forget(FORGET, before, limit).await
+        self.forget(&[(forget::MESSAGES, before)], limit).await
     }
 
     async fn forget_waiting_statuses(
@@ -103,19 +103,7 @@ impl Messages for Postgres {
         before: Timestamp,
         limit: i64,
     ) -> Result<u64, StoreError> {
-        self.forget(FORGET_WAITING, before, limit).await
-    }
-}
-
-impl Postgres {
-    async fn forget(
-        &self,
-        delete: &'static str,
-        before: Timestamp,
-        limit: i64,
-    ) -> Result<u64, StoreError> {
-        let delete = query(delete).bind(before.as_millis()).bind(limit.max(0));
-        self.within(async { Ok(delete.execute(&self.pool).await?.rows_affected()) }).await
+        self.forget(&[(forget::WAITING_STATUSES, before)], limit).await
     }
 }
 
@@ -127,6 +115,7 @@ async fn record(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreEr
         .bind(column(rows, |row| &*row.recipient))
         .bind(column(rows, |row| &*row.kind))
         .bind(column(rows, |row| row.reference.as_deref()))
+        .bind(column(rows, |row| row.form.as_deref()))
         .bind(column(rows, |row| row.created_at))
         .bind(column(rows, |row| row.outcome))
         .bind(column(rows, |row| row.progress))

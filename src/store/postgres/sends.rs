@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use sqlx::{query, query_scalar};
 
-use super::{Postgres, Writing, messages};
+use super::{Postgres, Writing, forget, messages};
 use crate::model::{AccountId, MessageId, SendResult, Timestamp};
 use crate::store::rows::messages::outcome_code;
 use crate::store::rows::sends::sealed_reply;
@@ -42,12 +42,6 @@ const EXPIRE: &str = concat!(
          WHERE m.account_id = e.account_id AND m.id = e.message_id AND m.outcome = 0)
      SELECT count(*) FROM expired"
 );
-
-const FORGET: &str = "
-    DELETE FROM sends WHERE (account_id, key) IN (
-        SELECT account_id, key FROM sends
-        WHERE (state = 2 AND ended_at < $1) OR (state = 3 AND ended_at < $2)
-        LIMIT $3 FOR UPDATE SKIP LOCKED)";
 
 #[async_trait]
 impl Sends for Postgres {
@@ -87,7 +81,7 @@ impl Sends for Postgres {
                 end = end.bind(status).bind(body).bind(now.as_millis());
             }
             let held = end.execute(&mut *tx).await?.rows_affected() > 0;
-            set_result(&mut tx, account, message, result, error).await?;
+            self.set_result(&mut tx, account, message, result, error).await?;
             tx.commit().await?;
             Ok(held)
         })
@@ -107,30 +101,31 @@ impl Sends for Postgres {
         unknown_before: Timestamp,
         limit: i64,
     ) -> Result<u64, StoreError> {
-        let forget = query(FORGET)
-            .bind(ended_before.as_millis())
-            .bind(unknown_before.as_millis())
-            .bind(limit.max(0));
-        self.within(async { Ok(forget.execute(&self.pool).await?.rows_affected()) }).await
+        let old = [(forget::ENDED_SENDS, ended_before), (forget::UNKNOWN_SENDS, unknown_before)];
+        self.forget(&old, limit).await
     }
 }
 
-async fn set_result(
-    tx: &mut Writing,
-    account: &AccountId,
-    message: &MessageId,
-    result: &SendResult,
-    error: Option<&str>,
-) -> Result<(), StoreError> {
-    let wamid = result.wamid.as_deref().map(kept_key);
-    let set = query(SET_RESULT)
-        .bind(account.as_str())
-        .bind(message.as_str())
-        .bind(outcome_code(result.outcome))
-        .bind(&wamid)
-        .bind(result.wa_id.as_deref().map(kept))
-        .bind(error.map(kept));
-    set.execute(&mut **tx).await?;
-    let Some(wamid) = &wamid else { return Ok(()) };
-    messages::settle(tx, &[Recorded::of(account, message, Some(wamid))]).await
+impl Postgres {
+    async fn set_result(
+        &self,
+        tx: &mut Writing,
+        account: &AccountId,
+        message: &MessageId,
+        result: &SendResult,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let wamid = result.wamid.as_deref().map(kept_key);
+        let set = query(SET_RESULT)
+            .bind(account.as_str())
+            .bind(message.as_str())
+            .bind(outcome_code(result.outcome))
+            .bind(&wamid)
+            .bind(result.wa_id.as_deref().map(kept))
+            .bind(error.map(kept));
+        set.execute(&mut **tx).await?;
+        let Some(wamid) = &wamid else { return Ok(()) };
+        let recorded = Recorded::of(account, message, Some(wamid));
+        messages::settle(tx, &[recorded], &self.keyring).await
+    }
 }

@@ -11,7 +11,7 @@ use crate::model::{
 use crate::store::rows::graph_id;
 use crate::store::statuses::rank;
 use crate::store::text::{kept, kept_key};
-use crate::store::{Cause, StoreError};
+use crate::store::{Cause, MessagePage, StoreError};
 
 #[derive(FromRow)]
 pub(in crate::store) struct MessageRow {
@@ -20,6 +20,7 @@ pub(in crate::store) struct MessageRow {
     recipient: String,
     kind: String,
     reference: Option<String>,
+    form: Option<String>,
     created_at: i64,
     outcome: i16,
     progress: i16,
@@ -41,6 +42,7 @@ pub(in crate::store) struct NewMessage<'a> {
     pub(in crate::store) recipient: Cow<'a, str>,
     pub(in crate::store) kind: Cow<'a, str>,
     pub(in crate::store) reference: Option<Cow<'a, str>>,
+    pub(in crate::store) form: Option<Cow<'a, str>>,
     pub(in crate::store) created_at: i64,
     pub(in crate::store) outcome: i16,
     pub(in crate::store) progress: i16,
@@ -67,6 +69,7 @@ impl MessageRow {
             to: self.recipient,
             kind: self.kind,
             reference: self.reference,
+            form: self.form,
             created_at: Timestamp::from_millis(self.created_at),
             result: outcome.map(|outcome| SendResult { outcome, wamid, wa_id }),
             progress: progress(self.progress)?,
@@ -76,6 +79,30 @@ impl MessageRow {
             failed_at: self.failed_at.map(Timestamp::from_millis),
             error: self.error,
         })
+    }
+}
+
+impl MessagePage {
+    /// The rows are one more than `limit`, if there are that many.
+    pub(in crate::store) fn of(
+        rows: Vec<MessageRow>,
+        account: &AccountId,
+        limit: i64,
+    ) -> Result<Self, StoreError> {
+        let limit = usize::try_from(limit).unwrap_or_default();
+        let more = rows.len() > limit;
+        let messages = rows.into_iter().take(limit).map(|row| row.into_record(account));
+        let messages: Vec<_> = messages.collect::<Result<_, _>>()?;
+        let last = messages.last().map(|record| record.id.clone());
+        Ok(Self { messages, next: last.filter(|_| more) })
+    }
+
+    /// The page is short, but not because that was all: it goes on behind the last message that was
+    /// looked at. New ones may have come since, so it may lie before the last one that was found.
+    pub(in crate::store) fn goes_on_behind(&mut self, last_looked_at: Option<String>) {
+        let looked_at = last_looked_at.map(MessageId::from_stored);
+        let found = self.messages.last().map(|record| record.id.clone());
+        self.next = looked_at.map(|id| found.map_or(id.clone(), |found| found.min(id)));
     }
 }
 
@@ -89,6 +116,7 @@ impl<'a> NewMessage<'a> {
             recipient: kept_key(&record.to),
             kind: kept(&record.kind),
             reference: record.reference.as_deref().map(kept_key),
+            form: record.form.as_deref().map(kept_key),
             created_at: record.created_at.as_millis(),
             outcome: result.map_or(0, |result| outcome_code(result.outcome)),
             progress: record.progress.map_or(0, rank),

@@ -8,19 +8,19 @@ use crate::store::text::kept_key;
 
 /// A `MessageRow` per message.
 const SELECT: &str = "
-    SELECT id, phone_number_id, recipient, kind, reference, created_at, outcome, progress,
+    SELECT id, phone_number_id, recipient, kind, reference, form, created_at, outcome, progress,
            wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error
     FROM messages WHERE account_id = ";
 
 /// Two look-ups, each in an index of its own.
 pub(in crate::store) const MESSAGE_BY_ID_OR_WAMID: &str = "
-    SELECT id, phone_number_id, recipient, kind, reference, created_at, outcome, progress,
+    SELECT id, phone_number_id, recipient, kind, reference, form, created_at, outcome, progress,
            wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error
     FROM messages WHERE account_id = $1 AND id = $2
     UNION ALL
-    SELECT id, phone_number_id, recipient, kind, reference, created_at, outcome, progress,
+    SELECT id, phone_number_id, recipient, kind, reference, form, created_at, outcome, progress,
            wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error
-    FROM messages WHERE account_id = $1 AND wamid = $2
+    FROM (SELECT * FROM messages WHERE wamid = $2 LIMIT 100) m WHERE account_id = $1
     LIMIT 1";
 
 /// What Meta has told of is accepted, whatever comes later.
@@ -35,7 +35,8 @@ pub(in crate::store) const SET_UNKNOWN: &str =
 
 /// Which message each status is about, in the order of the statuses; NULL where there is none.
 /// Our id counts unless it is known to be the id of another message of Meta's. An inner query per
-/// status and not a join, so that nothing makes the database read the whole table.
+/// status and not a join, so that nothing makes the database read the whole table; and the wamid
+/// is looked up by itself, so that nothing makes it read all of the account.
 macro_rules! find_messages {
     ($told:literal) => {
         concat!(
@@ -43,8 +44,9 @@ macro_rules! find_messages {
                  (SELECT m.id FROM messages m
                   WHERE m.account_id = told.account_id AND m.id = told.message_id
                     AND (m.wamid IS NULL OR m.wamid = told.wamid)),
-                 (SELECT m.id FROM messages m
-                  WHERE m.account_id = told.account_id AND m.wamid = told.wamid LIMIT 1))
+                 (SELECT m.id FROM (SELECT account_id, id FROM messages
+                                    WHERE wamid = told.wamid LIMIT 100) m
+                  WHERE m.account_id = told.account_id LIMIT 1))
              FROM ",
             $told,
             " AS told ORDER BY told.n"
@@ -52,7 +54,8 @@ macro_rules! find_messages {
     };
 }
 
-/// Each message goes forward or stays; a time once written stays.
+/// Each message goes forward or stays; a time once written stays. Answers a `Sent` for each: one
+/// that has only failed did not go out, and neither did the form in it.
 macro_rules! advance_messages {
     ($first:literal, $told:literal) => {
         concat!(
@@ -72,7 +75,10 @@ macro_rules! advance_messages {
                               ELSE messages.error END
              FROM ",
             $told,
-            " AS told WHERE messages.account_id = told.account_id AND messages.id = told.id"
+            " AS told WHERE messages.account_id = told.account_id AND messages.id = told.id
+             RETURNING messages.account_id,
+                       CASE WHEN messages.progress > 0 THEN messages.form END AS form,
+                       messages.recipient"
         )
     };
 }
@@ -92,31 +98,14 @@ macro_rules! keep_waiting {
     };
 }
 
-/// Takes out what waits for any of the messages. While nothing waits, it is one look at an empty
-/// table.
-macro_rules! take_waiting {
-    ($recorded:literal) => {
-        concat!(
-            "WITH recorded AS (",
-            $recorded,
-            ")
-             DELETE FROM waiting_statuses WHERE (account_id, wamid, kind) IN (
-                 SELECT w.account_id, w.wamid, w.kind
-                 FROM recorded r JOIN waiting_statuses w
-                   ON w.account_id = r.account_id AND w.wamid = r.wamid
-                 UNION
-                 SELECT w.account_id, w.wamid, w.kind
-                 FROM recorded r JOIN waiting_statuses w
-                   ON w.message_id = r.id AND w.account_id = r.account_id)
-             RETURNING account_id, wamid, message_id, kind, recipient, at, error"
-        )
-    };
-}
+pub(in crate::store) use {advance_messages, find_messages, keep_waiting};
 
-pub(in crate::store) use {advance_messages, find_messages, keep_waiting, take_waiting};
+/// How many messages are looked at for a page. Only some filters have an index: without a bound, one
+/// that hardly any message meets would read everything that an account has ever sent.
+const LOOKED_AT: i64 = 10_000;
 
-/// The account's messages that the filter lets through, newest first. A condition that is not
-/// asked for is not written, so that the index for the others is used.
+/// The account's messages that the filter lets through, newest first, and one more than `limit`: it
+/// shows that there is another page.
 pub(in crate::store) fn list<DB: Database>(
     account: &AccountId,
     filter: &MessageFilter,
@@ -127,15 +116,14 @@ where
     String: for<'q> Encode<'q, DB> + Type<DB>,
     i64: for<'q> Encode<'q, DB> + Type<DB>,
 {
-    let mut list = QueryBuilder::new(SELECT);
-    list.push_bind(account.as_str().to_owned());
-    let conditions = [
+    let mut list = QueryBuilder::new("SELECT * FROM (");
+    looked_at(list.push(SELECT), account, filter, after);
+    list.push(" LIMIT ").push(LOOKED_AT).push(") m WHERE true");
+    let others = [
         (" AND reference = ", filter.reference.as_deref()),
-        (" AND recipient = ", filter.to.as_deref()),
         (" AND phone_number_id = ", filter.phone_number.as_ref().map(GraphId::as_str)),
-        (" AND id < ", after.map(MessageId::as_str)),
     ];
-    for (condition, value) in conditions {
+    for (condition, value) in others {
         if let Some(value) = value {
             list.push(condition).push_bind(kept_key(value).into_owned());
         }
@@ -143,8 +131,46 @@ where
     if let Some(status) = filter.status {
         list.push(" AND ").push(condition(status));
     }
-    list.push(" ORDER BY id DESC LIMIT ").push_bind(limit.max(0));
+    list.push(" ORDER BY id DESC LIMIT ").push_bind(limit.max(0).saturating_add(1));
     list
+}
+
+/// The last one that such a list has looked at, if it did not come to the end.
+pub(in crate::store) fn last_looked_at<DB: Database>(
+    account: &AccountId,
+    filter: &MessageFilter,
+    after: Option<&MessageId>,
+) -> QueryBuilder<DB>
+where
+    String: for<'q> Encode<'q, DB> + Type<DB>,
+{
+    let mut last = QueryBuilder::new("SELECT id FROM messages WHERE account_id = ");
+    looked_at(&mut last, account, filter, after);
+    last.push(" LIMIT 1 OFFSET ").push(LOOKED_AT - 1);
+    last
+}
+
+/// What an index leads to, in its order: the messages of the account, to one receiver, or with one
+/// reference.
+fn looked_at<DB: Database>(
+    query: &mut QueryBuilder<DB>,
+    account: &AccountId,
+    filter: &MessageFilter,
+    after: Option<&MessageId>,
+) where
+    String: for<'q> Encode<'q, DB> + Type<DB>,
+{
+    query.push_bind(account.as_str().to_owned());
+    let narrowest = match (&filter.to, &filter.reference) {
+        (Some(to), _) => Some((" AND recipient = ", to.as_str())),
+        (None, Some(reference)) => Some((" AND reference = ", reference.as_str())),
+        (None, None) => None,
+    };
+    let behind = after.map(|after| (" AND id < ", after.as_str()));
+    for (condition, value) in narrowest.into_iter().chain(behind) {
+        query.push(condition).push_bind(kept_key(value).into_owned());
+    }
+    query.push(" ORDER BY id DESC");
 }
 
 /// What `MessageRecord::status` says, in SQL.

@@ -7,11 +7,12 @@ use sqlx::{query, query_as, query_scalar};
 
 use parts::{insert_account, insert_plan, replace_primary_plan, save_number};
 
-use super::{Sqlite, Writing};
+use super::{Sqlite, Writing, json};
 use crate::model::{Account, AccountId, NewAccount, Timestamp, TokenDigest};
+use crate::store::intake::DataKeys;
 use crate::store::rows::{AccountRow, NewSecrets, sealed_meta_token};
 use crate::store::text::{storable_account, storable_number, storable_plan};
-use crate::store::{AccountChange, Accounts, StoreError, sql};
+use crate::store::{AccountChange, Accounts, Keyring, StoreError, sql};
 
 /// An [`AccountRow`] per account, and which ones.
 macro_rules! select_accounts {
@@ -41,6 +42,9 @@ const ACCOUNT_BY_TOKEN: &str = select_accounts!(
 );
 
 const DATA_KEY: &str = "SELECT data_key FROM accounts WHERE id = $1";
+
+const DATA_KEYS: &str =
+    "SELECT id, data_key FROM accounts WHERE id IN (SELECT value FROM json_each($1))";
 
 #[async_trait]
 impl Accounts for Sqlite {
@@ -147,4 +151,14 @@ pub(super) async fn data_key(
     id: &AccountId,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(query_scalar(DATA_KEY).bind(id.as_str()).fetch_optional(&mut **tx).await?)
+}
+
+/// The data keys of those accounts that are there.
+pub(super) async fn data_keys(
+    tx: &mut Writing,
+    ids: &[&str],
+    keyring: &Keyring,
+) -> Result<DataKeys, StoreError> {
+    let keys = query_as(DATA_KEYS).bind(json(ids)?).fetch_all(&mut **tx).await?;
+    DataKeys::open(keys, keyring)
 }

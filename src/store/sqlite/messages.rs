@@ -1,43 +1,37 @@
 //! The records of messages in SQLite.
 
+mod recipients;
 mod statuses;
 
 use async_trait::async_trait;
 use serde::Serialize;
 use sqlx::{QueryBuilder, query, query_as};
 
+pub(super) use recipients::count_answers;
 pub(super) use statuses::apply_statuses;
 pub(super) use statuses::settle;
 
-use super::Sqlite;
+use super::{Sqlite, forget};
 use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
 use crate::store::rows::messages::{MessageRow, NewMessage};
-use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, list};
+use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, last_looked_at, list};
 use crate::store::statuses::Recorded;
 use crate::store::text::kept_key;
-use crate::store::{Cause, MessageFilter, Messages, StoreError};
+use crate::store::{Cause, MessageFilter, MessagePage, Messages, StoreError};
 
 /// All records in one statement, which costs less than one statement for each.
 const RECORD: &str = "
     INSERT INTO messages
-        (account_id, id, phone_number_id, recipient, kind, reference, created_at, outcome,
+        (account_id, id, phone_number_id, recipient, kind, reference, form, created_at, outcome,
          progress, wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error)
     SELECT a.id, value ->> 'id', value ->> 'phone_number_id', value ->> 'recipient',
-           value ->> 'kind', value ->> 'reference', value ->> 'created_at', value ->> 'outcome',
-           value ->> 'progress', value ->> 'wamid', value ->> 'wa_id', value ->> 'sent_at',
-           value ->> 'delivered_at', value ->> 'read_at', value ->> 'failed_at',
-           value ->> 'error'
+           value ->> 'kind', value ->> 'reference', value ->> 'form', value ->> 'created_at',
+           value ->> 'outcome', value ->> 'progress', value ->> 'wamid', value ->> 'wa_id',
+           value ->> 'sent_at', value ->> 'delivered_at', value ->> 'read_at',
+           value ->> 'failed_at', value ->> 'error'
     FROM json_each($1) CROSS JOIN accounts a ON a.id = value ->> 'account_id'
     WHERE true
     ON CONFLICT (account_id, id) DO NOTHING";
-
-const FORGET: &str = "
-    DELETE FROM messages WHERE rowid IN (
-        SELECT rowid FROM messages WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
-
-const FORGET_WAITING: &str = "
-    DELETE FROM waiting_statuses WHERE rowid IN (
-        SELECT rowid FROM waiting_statuses WHERE at < $1 ORDER BY at LIMIT $2)";
 
 #[async_trait]
 impl Messages for Sqlite {
@@ -50,7 +44,7 @@ impl Messages for Sqlite {
             let mut tx = self.write().await?;
             query(RECORD).bind(json(&rows)?).execute(&mut *tx).await?;
             let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
-            settle(&mut tx, &recorded).await?;
+            settle(&mut tx, &recorded, &self.keyring).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -60,7 +54,7 @@ impl Messages for Sqlite {
         let told: Vec<_> = told.iter().map(|(account, told)| (account, told)).collect();
         self.within(async {
             let mut tx = self.write().await?;
-            apply_statuses(&mut tx, &told).await?;
+            apply_statuses(&mut tx, &told, &self.keyring).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -84,15 +78,23 @@ impl Messages for Sqlite {
         filter: &MessageFilter,
         after: Option<&MessageId>,
         limit: i64,
-    ) -> Result<Vec<MessageRecord>, StoreError> {
-        let mut list: QueryBuilder<sqlx::Sqlite> = list(account, filter, after, limit);
-        let rows = async { Ok(list.build_query_as().fetch_all(&self.readers).await?) };
-        let rows: Vec<MessageRow> = self.within(rows).await?;
-        rows.into_iter().map(|row| row.into_record(account)).collect()
+    ) -> Result<MessagePage, StoreError> {
+        self.within(async {
+            let mut list: QueryBuilder<sqlx::Sqlite> = list(account, filter, after, limit);
+            let rows = list.build_query_as().fetch_all(&self.readers).await?;
+            let mut page = MessagePage::of(rows, account, limit)?;
+            if page.next.is_none() {
+                let mut last: QueryBuilder<sqlx::Sqlite> = last_looked_at(account, filter, after);
+                let last = last.build_query_scalar().fetch_optional(&self.readers).await?;
+                page.goes_on_behind(last);
+            }
+            Ok(page)
+        })
+        .await
     }
 
     async fn forget_messages(&self, before: Timestamp, limit: i64) -> Result<u64, StoreError> {
-        self.forget(FORGET, before, limit).await
+        self.forget(&[(forget::MESSAGES, before)], limit).await
     }
 
     async fn forget_waiting_statuses(
@@ -100,25 +102,7 @@ impl Messages for Sqlite {
         before: Timestamp,
         limit: i64,
     ) -> Result<u64, StoreError> {
-        self.forget(FORGET_WAITING, before, limit).await
-    }
-}
-
-impl Sqlite {
-    async fn forget(
-        &self,
-        delete: &'static str,
-        before: Timestamp,
-        limit: i64,
-    ) -> Result<u64, StoreError> {
-        self.within(async {
-            let mut tx = self.write().await?;
-            let delete = query(delete).bind(before.as_millis()).bind(limit.max(0));
-            let deleted = delete.execute(&mut *tx).await?.rows_affected();
-            tx.commit().await?;
-            Ok(deleted)
-        })
-        .await
+        self.forget(&[(forget::WAITING_STATUSES, before)], limit).await
     }
 }
 

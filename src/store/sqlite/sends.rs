@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{query, query_as};
 
-use super::{Sqlite, Writing, messages};
+use super::{Sqlite, Writing, forget, messages};
 use crate::clock::Clock;
 use crate::model::{AccountId, MessageId, SendResult, Timestamp};
 use crate::store::rows::messages::{MessageRow, NewMessage, outcome_code};
@@ -20,8 +20,9 @@ const CLAIM: &str = "
     ON CONFLICT (account_id, key) DO NOTHING";
 
 const RECORD: &str = "
-    INSERT INTO messages (account_id, id, phone_number_id, recipient, kind, reference, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO messages
+        (account_id, id, phone_number_id, recipient, kind, reference, form, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 
 const HOLDER: &str = "
     SELECT s.fingerprint, s.message_id, s.state, s.lease_until <= $3 AS lapsed, s.reply_status,
@@ -45,11 +46,6 @@ const EXPIRE: &str = "
     WHERE rowid IN (
         SELECT rowid FROM sends
         WHERE state = 1 AND lease_until <= $1 ORDER BY lease_until, rowid LIMIT $2)";
-
-const FORGET: &str = "
-    DELETE FROM sends WHERE rowid IN (
-        SELECT rowid FROM sends
-        WHERE (state = 2 AND ended_at < $1) OR (state = 3 AND ended_at < $2) LIMIT $3)";
 
 #[async_trait]
 impl Sends for Sqlite {
@@ -92,7 +88,7 @@ impl Sends for Sqlite {
                 end = end.bind(status).bind(body).bind(now.as_millis());
             }
             let held = end.execute(&mut *tx).await?.rows_affected() > 0;
-            set_result(&mut tx, account, message, result, error).await?;
+            self.set_result(&mut tx, account, message, result, error).await?;
             tx.commit().await?;
             Ok(held)
         })
@@ -118,17 +114,8 @@ impl Sends for Sqlite {
         unknown_before: Timestamp,
         limit: i64,
     ) -> Result<u64, StoreError> {
-        self.within(async {
-            let mut tx = self.write().await?;
-            let forget = query(FORGET)
-                .bind(ended_before.as_millis())
-                .bind(unknown_before.as_millis())
-                .bind(limit.max(0));
-            let forgotten = forget.execute(&mut *tx).await?.rows_affected();
-            tx.commit().await?;
-            Ok(forgotten)
-        })
-        .await
+        let old = [(forget::ENDED_SENDS, ended_before), (forget::UNKNOWN_SENDS, unknown_before)];
+        self.forget(&old, limit).await
     }
 }
 
@@ -159,6 +146,29 @@ impl Sqlite {
         let record = record.map(|row| row.into_record(&message.account)).transpose()?;
         Ok(told_later(id, reply, record))
     }
+
+    async fn set_result(
+        &self,
+        tx: &mut Writing,
+        account: &AccountId,
+        message: &MessageId,
+        result: &SendResult,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let wamid = result.wamid.as_deref().map(kept_key);
+        let set = query(SET_RESULT)
+            .bind(account.as_str())
+            .bind(message.as_str())
+            .bind(outcome_code(result.outcome))
+            .bind(&wamid)
+            .bind(result.wa_id.as_deref().map(kept))
+            .bind(error.map(kept));
+        set.execute(&mut **tx).await?;
+        // Without our id in it, a status waits under the wamid until somebody knows whose it is.
+        let Some(wamid) = &wamid else { return Ok(()) };
+        let recorded = Recorded::of(account, message, Some(wamid));
+        messages::settle(tx, &[recorded], &self.keyring).await
+    }
 }
 
 /// Writes the send and its message; `false` if the key is held.
@@ -182,30 +192,10 @@ async fn insert(tx: &mut Writing, claim: &SendClaim, clock: i64) -> Result<bool,
         .bind(&row.recipient)
         .bind(&row.kind)
         .bind(&row.reference)
+        .bind(&row.form)
         .bind(row.created_at);
     record.execute(&mut **tx).await?;
     Ok(true)
-}
-
-async fn set_result(
-    tx: &mut Writing,
-    account: &AccountId,
-    message: &MessageId,
-    result: &SendResult,
-    error: Option<&str>,
-) -> Result<(), StoreError> {
-    let wamid = result.wamid.as_deref().map(kept_key);
-    let set = query(SET_RESULT)
-        .bind(account.as_str())
-        .bind(message.as_str())
-        .bind(outcome_code(result.outcome))
-        .bind(&wamid)
-        .bind(result.wa_id.as_deref().map(kept))
-        .bind(error.map(kept));
-    set.execute(&mut **tx).await?;
-    // Without our id in it, a status waits under the wamid until somebody knows whose it is.
-    let Some(wamid) = &wamid else { return Ok(()) };
-    messages::settle(tx, &[Recorded::of(account, message, Some(wamid))]).await
 }
 
 /// Leases are between this process and its successor on the same machine.

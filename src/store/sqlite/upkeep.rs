@@ -1,14 +1,15 @@
 //! The state of the SQLite file.
 
+mod rotation;
+
 use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::migrate::Migrator;
-use sqlx::{ConnectOptions as _, Connection as _, query, query_as, query_scalar};
+use sqlx::{ConnectOptions as _, Connection as _, query_as, query_scalar};
 
 use super::Sqlite;
-use crate::model::AccountId;
-use crate::store::{StoreError, Upkeep, schema, sql};
+use crate::store::{SealedRows, StoreError, Upkeep, schema, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -48,39 +49,22 @@ impl Upkeep for Sqlite {
     }
 
     async fn check_keys(&self) -> Result<(), StoreError> {
-        let used = query_scalar(sql::KEYS_IN_USE);
+        let used = query_scalar(sql::keys::KEYS_IN_USE);
         let used = async { Ok(used.fetch_all(&self.readers).await?) };
         let used: Vec<String> = self.within(used).await?;
         let missing = used.into_iter().find(|id| !self.keyring.holds(id));
         missing.map_or(Ok(()), |id| Err(StoreError::MissingKey(id)))
     }
 
-    async fn old_key_rows(&self) -> Result<u64, StoreError> {
-        let count = query_scalar(sql::OLD_KEY_ROWS).bind(self.keyring.current_id());
-        let count = async { Ok(count.fetch_one(&self.readers).await?) };
-        let count: i64 = self.within(count).await?;
-        Ok(count.unsigned_abs())
+    async fn old_key_rows(&self) -> Result<SealedRows, StoreError> {
+        let count = query_as(sql::keys::OLD_ROWS).bind(self.keyring.current_id());
+        self.within(async { Ok(count.fetch_one(&self.readers).await?) }).await
     }
 
-    async fn rewrap_keys(&self, limit: i64) -> Result<u64, StoreError> {
-        self.within(async {
-            let mut tx = self.write().await?;
-            let old = query_as(sql::OLD_KEYS).bind(self.keyring.current_id()).bind(limit);
-            let old: Vec<(String, Vec<u8>)> = old.fetch_all(&mut *tx).await?;
-            let mut wrapped = 0;
-            for (id, data_key) in old {
-                let fresh = self.keyring.rewrap(&AccountId::from_stored(id.clone()), &data_key)?;
-                let update = query(sql::REWRAP_KEY)
-                    .bind(id)
-                    .bind(fresh.bytes)
-                    .bind(fresh.key_id)
-                    .bind(data_key);
-                wrapped += update.execute(&mut *tx).await?.rows_affected();
-            }
-            tx.commit().await?;
-            Ok(wrapped)
-        })
-        .await
+    async fn rewrap_keys(&self, limit: i64) -> Result<SealedRows, StoreError> {
+        let accounts = self.within(self.rewrap_accounts(limit.max(0))).await?;
+        let posts = self.within(self.reseal_posts(limit.max(0))).await?;
+        Ok(SealedRows { accounts, posts })
     }
 
     async fn close(&self) {

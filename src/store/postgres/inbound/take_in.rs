@@ -2,16 +2,12 @@
 
 use std::collections::HashSet;
 
-use sqlx::{query, query_as, query_scalar};
+use sqlx::{query, query_scalar};
 
+use super::super::accounts::data_keys;
 use super::super::{Postgres, Writing, messages};
-use crate::store::intake::{self, DataKeys, EventRow, Mark, MarkRow, PostRow};
+use crate::store::intake::{self, EventRow, Mark, MarkRow, PostRow};
 use crate::store::{InboundPost, StoreError, TakenIn};
-
-/// Nobody deletes the accounts until the commit. It is the lock that a row which points to an
-/// account takes by itself.
-const DATA_KEYS: &str =
-    "SELECT id, data_key FROM accounts WHERE id = ANY($1) ORDER BY id FOR KEY SHARE";
 
 /// One that another node has just written is waited for: only when it has committed do we know
 /// that ours is a repeat.
@@ -53,8 +49,7 @@ impl Postgres {
         sealed: &[PostRow],
     ) -> Result<TakenIn, StoreError> {
         let mut tx = self.write().await?;
-        let keys = query_as(DATA_KEYS).bind(intake::accounts(posts));
-        let keys = DataKeys::open(keys.fetch_all(&mut *tx).await?, &self.keyring)?;
+        let keys = data_keys(&mut tx, &intake::accounts(posts), &self.keyring).await?;
 
         let mut arrivals = keys.marked(posts);
         let told = arrivals.len();
@@ -65,7 +60,9 @@ impl Postgres {
         let contacts = insert_marks(&mut tx, INSERT_CONTACTS, &contacts).await?;
         let events = intake::event_rows(&arrivals, contacts)?;
         insert_events(&mut tx, &events, false).await?;
-        messages::apply_statuses(&mut tx, &intake::statuses(&arrivals)).await?;
+        let (statuses, answered) = (intake::statuses(&arrivals), intake::answered(&arrivals));
+        messages::apply_statuses(&mut tx, &statuses, &self.keyring).await?;
+        messages::count_answers(&mut tx, &answered, &self.keyring).await?;
         insert_posts(&mut tx, sealed).await?;
         tx.commit().await?;
         Ok(TakenIn::of(told, arrivals.len(), events.len()))

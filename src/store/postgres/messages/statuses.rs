@@ -8,12 +8,13 @@ use std::collections::BTreeSet;
 
 use sqlx::{query, query_as, query_scalar};
 
-use super::column;
+use super::{column, recipients};
 use crate::model::{AccountId, StatusUpdate};
-use crate::store::StoreError;
 use crate::store::postgres::Writing;
-use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting, take_waiting};
+use crate::store::recipients::Sent;
+use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting};
 use crate::store::statuses::{Advance, Recorded, StatusRow, sort_out};
+use crate::store::{Keyring, StoreError};
 
 /// The kind of the advisory locks; the other half is the account.
 const WAITING: i32 = 4;
@@ -52,15 +53,27 @@ const WAIT: &str = keep_waiting!(
       AS t (account_id, wamid, kind, message_id, recipient, at, error))"
 );
 
-const TAKE: &str = take_waiting!(
-    "SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) AS t (account_id, id, wamid)"
-);
+/// Takes out what waits for any of the messages. Each is looked up in an index, and then taken from
+/// where it lies: much may be waiting that other programs have sent.
+const TAKE: &str = "
+    DELETE FROM waiting_statuses WHERE ctid = ANY (ARRAY(
+        SELECT w.place
+        FROM unnest($1::text[], $2::text[], $3::text[]) AS r (account_id, id, wamid)
+        CROSS JOIN LATERAL (
+            (SELECT ctid AS place FROM waiting_statuses
+             WHERE account_id = r.account_id AND wamid = r.wamid LIMIT 100)
+            UNION ALL
+            SELECT place FROM (SELECT ctid AS place, account_id FROM waiting_statuses
+                               WHERE message_id = r.id LIMIT 100) m
+            WHERE m.account_id = r.account_id) w))
+    RETURNING account_id, wamid, message_id, kind, recipient, at, error";
 
 /// Moves the messages that the statuses are about forward, each by all of its statuses; a status
 /// whose message is not recorded waits for it. Together with it what it says is committed.
 pub(in crate::store::postgres) async fn apply_statuses(
     tx: &mut Writing,
     told: &[(&AccountId, &StatusUpdate)],
+    keyring: &Keyring,
 ) -> Result<(), StoreError> {
     let told: Vec<_> = told.iter().map(|(account, told)| StatusRow::of(account, told)).collect();
     if told.is_empty() {
@@ -76,7 +89,7 @@ pub(in crate::store::postgres) async fn apply_statuses(
         query(ALONE).bind(accounts).bind(WAITING).execute(&mut **tx).await?;
         found = find(tx, &told).await?;
     }
-    apply(tx, told, found).await
+    apply(tx, told, found, keyring).await
 }
 
 /// Has statuses without a message wait until the messages that are about to be written are. Answers
@@ -94,6 +107,7 @@ pub(in crate::store::postgres) async fn hold_back_statuses(
 pub(in crate::store::postgres) async fn settle(
     tx: &mut Writing,
     recorded: &[Recorded<'_>],
+    keyring: &Keyring,
 ) -> Result<(), StoreError> {
     let take = query_as(TAKE)
         .bind(column(recorded, |message| message.account_id))
@@ -104,7 +118,7 @@ pub(in crate::store::postgres) async fn settle(
         return Ok(());
     }
     let found = find(tx, &waited).await?;
-    apply(tx, waited, found).await
+    apply(tx, waited, found, keyring).await
 }
 
 async fn find(tx: &mut Writing, told: &[StatusRow]) -> Result<Vec<Option<String>>, StoreError> {
@@ -119,10 +133,12 @@ async fn apply(
     tx: &mut Writing,
     told: Vec<StatusRow>,
     found: Vec<Option<String>>,
+    keyring: &Keyring,
 ) -> Result<(), StoreError> {
     let (advances, missing) = sort_out(told, found);
     if !advances.is_empty() {
-        advance(tx, &advances).await?;
+        let sent = advance(tx, &advances).await?;
+        recipients::count(tx, &sent, keyring).await?;
     }
     if !missing.is_empty() {
         wait(tx, &missing).await?;
@@ -130,8 +146,8 @@ async fn apply(
     Ok(())
 }
 
-async fn advance(tx: &mut Writing, advances: &[Advance]) -> Result<(), StoreError> {
-    let advance = query(ADVANCE)
+async fn advance(tx: &mut Writing, advances: &[Advance]) -> Result<Vec<Sent>, StoreError> {
+    let advance = query_as(ADVANCE)
         .bind(column(advances, |to| to.account_id.as_str()))
         .bind(column(advances, |to| to.id.as_str()))
         .bind(column(advances, |to| to.wamid.as_str()))
@@ -142,8 +158,7 @@ async fn advance(tx: &mut Writing, advances: &[Advance]) -> Result<(), StoreErro
         .bind(column(advances, |to| to.read_at))
         .bind(column(advances, |to| to.failed_at))
         .bind(column(advances, |to| to.error.as_deref()));
-    advance.execute(&mut **tx).await?;
-    Ok(())
+    Ok(advance.fetch_all(&mut **tx).await?)
 }
 
 async fn wait(tx: &mut Writing, missing: &[StatusRow]) -> Result<(), StoreError> {

@@ -26,8 +26,8 @@ const CLAIM: &str = concat!(
          ON CONFLICT (account_id, key) DO NOTHING
          RETURNING account_id, message_id, created_at)
      INSERT INTO messages
-         (account_id, id, phone_number_id, recipient, kind, reference, created_at)
-     SELECT account_id, message_id, $7, $8, $9, $10, created_at FROM won"
+         (account_id, id, phone_number_id, recipient, kind, reference, form, created_at)
+     SELECT account_id, message_id, $7, $8, $9, $10, $11, created_at FROM won"
 );
 
 const HOLDER: &str = concat!(
@@ -93,7 +93,8 @@ impl Postgres {
             .bind(row.phone_number_id)
             .bind(&row.recipient)
             .bind(&row.kind)
-            .bind(&row.reference);
+            .bind(&row.reference)
+            .bind(&row.form);
         Ok(insert.execute(&self.pool).await?.rows_affected() > 0)
     }
 

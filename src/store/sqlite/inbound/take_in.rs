@@ -2,15 +2,13 @@
 
 use std::collections::HashSet;
 
-use sqlx::{query_as, query_scalar};
+use sqlx::query_scalar;
 
+use super::super::accounts::data_keys;
 use super::super::rows_at_once::{Insert, Row, parts};
-use super::super::{Sqlite, Writing, json, messages};
-use crate::store::intake::{self, DataKeys, EventRow, Mark, MarkRow, PostRow};
+use super::super::{Sqlite, Writing, messages};
+use crate::store::intake::{self, EventRow, Mark, MarkRow, PostRow};
 use crate::store::{InboundPost, StoreError, TakenIn};
-
-const DATA_KEYS: &str =
-    "SELECT id, data_key FROM accounts WHERE id IN (SELECT value FROM json_each($1))";
 
 const INSERT_SEEN: &str = "INSERT INTO inbound_seen (account_id, mark, seen_at) ";
 
@@ -37,8 +35,7 @@ impl Sqlite {
         sealed: &[PostRow],
     ) -> Result<TakenIn, StoreError> {
         let mut tx = self.write().await?;
-        let keys = query_as(DATA_KEYS).bind(json(&intake::accounts(posts))?);
-        let keys = DataKeys::open(keys.fetch_all(&mut *tx).await?, &self.keyring)?;
+        let keys = data_keys(&mut tx, &intake::accounts(posts), &self.keyring).await?;
 
         let mut arrivals = keys.marked(posts);
         let told = arrivals.len();
@@ -49,7 +46,9 @@ impl Sqlite {
         let contacts = insert_marks(&mut tx, INSERT_CONTACTS, &contacts).await?;
         let events = intake::event_rows(&arrivals, contacts)?;
         insert_events(&mut tx, &events, false).await?;
-        messages::apply_statuses(&mut tx, &intake::statuses(&arrivals)).await?;
+        let (statuses, answered) = (intake::statuses(&arrivals), intake::answered(&arrivals));
+        messages::apply_statuses(&mut tx, &statuses, &self.keyring).await?;
+        messages::count_answers(&mut tx, &answered, &self.keyring).await?;
         insert_posts(&mut tx, sealed).await?;
         tx.commit().await?;
         Ok(TakenIn::of(told, arrivals.len(), events.len()))

@@ -2,12 +2,12 @@
 
 use sqlx::{query, query_as, query_scalar};
 
-use super::json;
+use super::{json, recipients};
 use crate::model::{AccountId, StatusUpdate};
-use crate::store::StoreError;
-use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting, take_waiting};
+use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting};
 use crate::store::sqlite::Writing;
 use crate::store::statuses::{Recorded, StatusRow, sort_out};
+use crate::store::{Keyring, StoreError};
 
 const FIND: &str = find_messages!(
     "(SELECT key AS n, value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
@@ -32,38 +32,54 @@ const WAIT: &str = keep_waiting!(
       FROM json_each($1))"
 );
 
-const TAKE: &str = take_waiting!(
-    "SELECT value ->> 'account_id' AS account_id, value ->> 'id' AS id,
-            value ->> 'wamid' AS wamid
-     FROM json_each($1)"
-);
+/// Takes out what waits for any of the messages.
+const TAKE: &str = "
+    WITH recorded AS (
+        SELECT value ->> 'account_id' AS account_id, value ->> 'id' AS id,
+               value ->> 'wamid' AS wamid
+        FROM json_each($1))
+    DELETE FROM waiting_statuses WHERE rowid IN (
+        SELECT w.rowid FROM recorded r CROSS JOIN waiting_statuses w
+        WHERE w.account_id = r.account_id AND w.wamid = r.wamid
+        UNION
+        SELECT w.rowid FROM recorded r CROSS JOIN waiting_statuses w
+        WHERE w.message_id = r.id AND w.account_id = r.account_id)
+    RETURNING account_id, wamid, message_id, kind, recipient, at, error";
 
 /// Moves the messages that the statuses are about forward, each by all of its statuses; a status
 /// whose message is not recorded waits for it. Together with it what it says is committed.
 pub(in crate::store::sqlite) async fn apply_statuses(
     tx: &mut Writing,
     told: &[(&AccountId, &StatusUpdate)],
+    keyring: &Keyring,
 ) -> Result<(), StoreError> {
-    apply(tx, told.iter().map(|(account, told)| StatusRow::of(account, told)).collect()).await
+    let told = told.iter().map(|(account, told)| StatusRow::of(account, told)).collect();
+    apply(tx, told, keyring).await
 }
 
 /// Applies what has waited for messages that have just been written, or have got their wamid.
 pub(in crate::store::sqlite) async fn settle(
     tx: &mut Writing,
     recorded: &[Recorded<'_>],
+    keyring: &Keyring,
 ) -> Result<(), StoreError> {
     let waited = query_as(TAKE).bind(json(&recorded)?).fetch_all(&mut **tx).await?;
-    apply(tx, waited).await
+    apply(tx, waited, keyring).await
 }
 
-async fn apply(tx: &mut Writing, told: Vec<StatusRow>) -> Result<(), StoreError> {
+async fn apply(
+    tx: &mut Writing,
+    told: Vec<StatusRow>,
+    keyring: &Keyring,
+) -> Result<(), StoreError> {
     if told.is_empty() {
         return Ok(());
     }
     let found = query_scalar(FIND).bind(json(&told)?).fetch_all(&mut **tx).await?;
     let (advances, missing) = sort_out(told, found);
     if !advances.is_empty() {
-        query(ADVANCE).bind(json(&advances)?).execute(&mut **tx).await?;
+        let sent = query_as(ADVANCE).bind(json(&advances)?).fetch_all(&mut **tx).await?;
+        recipients::count(tx, &sent, keyring).await?;
     }
     if !missing.is_empty() {
         query(WAIT).bind(json(&missing)?).execute(&mut **tx).await?;
