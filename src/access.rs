@@ -11,6 +11,7 @@ mod active_plan;
 mod authenticated;
 mod developer_plan;
 mod owned_phone_number;
+mod rate_limits;
 
 use axum::middleware::map_request_with_state;
 use axum::routing::MethodRouter;

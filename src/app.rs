@@ -2,6 +2,7 @@
 
 mod chores;
 mod gateway;
+mod heartbeat;
 mod outer;
 
 use axum::Router;

@@ -1,8 +1,8 @@
 //! The only source of "now".
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use crate::model::Timestamp;
 
@@ -28,6 +28,16 @@ impl Clock {
         match &self.0 {
             Some(millis) => Timestamp::from_millis(millis.load(Ordering::SeqCst)),
             None => Timestamp::from_utc(time::OffsetDateTime::now_utc()),
+        }
+    }
+
+    /// A time that never goes back, counted from a beginning that means nothing: to measure with.
+    #[must_use]
+    pub fn steady(&self) -> Duration {
+        static BEGINNING: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match &self.0 {
+            Some(millis) => Duration::from_millis(millis.load(Ordering::SeqCst).unsigned_abs()),
+            None => BEGINNING.elapsed(),
         }
     }
 

@@ -16,6 +16,7 @@ pub mod delivery;
 pub mod fields;
 pub mod graph;
 pub mod inbound;
+pub mod limits;
 pub mod messages;
 pub mod model;
 pub mod openapi;

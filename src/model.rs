@@ -10,6 +10,7 @@ pub mod message;
 pub mod phone_number;
 pub mod plan;
 pub mod public_address;
+pub mod rate_limit;
 pub mod timestamp;
 pub mod webhook;
 
@@ -25,5 +26,6 @@ pub use message::{
 };
 pub use phone_number::PhoneNumber;
 pub use plan::Plan;
+pub use rate_limit::{OwnRateLimits, Rate, RateLimit};
 pub use timestamp::Timestamp;
 pub use webhook::{WebhookChange, WebhookConfig, WebhookEvent};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -71,7 +71,7 @@ impl Server {
                 accepted = self.accept(&places) => accepted,
                 () = stop.cancelled() => break,
             };
-            let Some((stream, place)) = accepted else { continue };
+            let Some((stream, peer, place)) = accepted else { continue };
             let (io, in_request) = Connection::new(stream, Patience::new(self.header_timeout));
             let service = service.clone();
             let service =
@@ -80,7 +80,8 @@ impl Server {
                     let in_request = in_request.clone();
                     async move {
                         let _busy = in_request.enter();
-                        let request: Request = request.map(axum::body::Body::new);
+                        let mut request: Request = request.map(axum::body::Body::new);
+                        request.extensions_mut().insert(ConnectInfo(peer));
                         service.call(request).await
                     }
                 });
@@ -101,15 +102,18 @@ impl Server {
     }
 
     /// The next caller, once there is room for one; `None` if that failed.
-    async fn accept(&self, places: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    async fn accept(
+        &self,
+        places: &Arc<Semaphore>,
+    ) -> Option<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
         let place = Arc::clone(places).acquire_owned().await.ok()?;
         match self.listener.accept().await {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are small and whole: waiting to fill a packet only delays them.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "a connection ended early");
                 }
-                Some((stream, place))
+                Some((stream, peer, place))
             }
             Err(error) => {
                 // Out of descriptors, most likely: without a pause this would spin.

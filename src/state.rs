@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::{RecordSettings, UpstreamStatus, WebhookSettings};
 use crate::delivery::WebhookClient;
 use crate::graph::Graph;
+use crate::limits::Limits;
 use crate::store::Store;
 
 /// Handles that every request shares.
@@ -35,6 +36,7 @@ pub struct Shared {
     pub clock: Clock,
     pub callers: Callers,
     pub readiness: Readiness,
+    pub limits: Limits,
     /// What must end before the process may: a send goes on when its caller has gone.
     pub sends: TaskTracker,
     /// Cancelled when the process is told to stop.

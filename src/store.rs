@@ -13,6 +13,7 @@ pub mod inbound;
 mod intake;
 mod keyring;
 pub mod messages;
+pub mod nodes;
 mod postgres;
 mod recipients;
 mod rows;
@@ -37,6 +38,7 @@ pub use flows::Flows;
 pub use inbound::{Arrival, Contact, Inbound, InboundPost, InboundRoute, Keep, TakenIn};
 pub use keyring::Keyring;
 pub use messages::{MessageFilter, MessagePage, Messages};
+pub use nodes::Nodes;
 pub use sends::{Claimed, SendClaim, SendEnd, Sends, StoredReply};
 pub use upkeep::{SealedRows, Upkeep};
 pub use webhooks::Webhooks;
@@ -48,12 +50,21 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// All nouns of one database.
 pub trait Database:
-    Accounts + ApiTokens + Deliveries + Flows + Inbound + Messages + Sends + Webhooks + Upkeep
+    Accounts + ApiTokens + Deliveries + Flows + Inbound + Messages + Nodes + Sends + Webhooks + Upkeep
 {
 }
 
 impl<T> Database for T where
-    T: Accounts + ApiTokens + Deliveries + Flows + Inbound + Messages + Sends + Webhooks + Upkeep
+    T: Accounts
+        + ApiTokens
+        + Deliveries
+        + Flows
+        + Inbound
+        + Messages
+        + Nodes
+        + Sends
+        + Webhooks
+        + Upkeep
 {
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod idempotency_key;
 mod path;
 mod query;
+mod rate_limits;
 mod record;
 
 pub use body::{JsonBody, Pace};
@@ -17,4 +18,5 @@ pub use error::{ApiError, Worded, word};
 pub use idempotency_key::IdempotencyKey;
 pub use path::{GraphIdPath, TextPath};
 pub use query::Query;
+pub use rate_limits::tell_rate_limits;
 pub use record::RequestRecord;

@@ -39,6 +39,11 @@ const ROOMS: &[Room] = &[
     Room { name: "fields", may_use: &["model"], must_not: NOT_FOR_NOUNS },
     Room { name: "config", may_use: &["model"], must_not: &["axum", "sqlx", "reqwest", "tokio"] },
     Room { name: "store", may_use: &["model", "clock", "config"], must_not: HTTP },
+    Room {
+        name: "limits",
+        may_use: &["model", "clock", "config"],
+        must_not: &["axum", "hyper", "reqwest", "tower", "sqlx"],
+    },
     Room { name: "tls", may_use: &[], must_not: &["axum", "sqlx", "reqwest"] },
     Room {
         name: "graph",
@@ -53,17 +58,17 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "state",
-        may_use: &["model", "clock", "config", "store", "graph", "delivery"],
+        may_use: &["model", "clock", "config", "store", "graph", "delivery", "limits"],
         must_not: &["axum", "sqlx", "reqwest"],
     },
     Room {
         name: "wire",
-        may_use: &["model", "clock", "fields", "config", "store", "graph", "state"],
+        may_use: &["model", "clock", "fields", "config", "store", "graph", "limits", "state"],
         must_not: SQL_AND_CLIENTS,
     },
     Room {
         name: "access",
-        may_use: &["model", "store", "wire", "state"],
+        may_use: &["model", "store", "limits", "wire", "state"],
         must_not: SQL_AND_CLIENTS,
     },
     Room {
@@ -100,8 +105,8 @@ const ROOMS: &[Room] = &[
 ];
 
 const BELOW_APP: &[&str] = &[
-    "model", "clock", "fields", "config", "store", "graph", "state", "wire", "access", "openapi",
-    "messages", "api", "server", "inbound", "delivery",
+    "model", "clock", "fields", "config", "store", "graph", "limits", "state", "wire", "access",
+    "openapi", "messages", "api", "server", "inbound", "delivery",
 ];
 const BELOW_CLI: &[&str] =
     &["model", "clock", "config", "store", "tls", "graph", "sandbox", "app", "openapi", "api"];

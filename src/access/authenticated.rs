@@ -1,11 +1,14 @@
 //! Step 1: who calls.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
+use super::rate_limits;
 use crate::model::ApiToken;
 use crate::state::{AppState, Caller, Found};
 use crate::wire::{ApiError, Carried, RequestRecord};
@@ -20,10 +23,26 @@ impl Authenticated {
         &self.0
     }
 
-    async fn confirm(headers: &HeaderMap, state: &AppState) -> Result<Self, ApiError> {
+    async fn confirm(
+        headers: &HeaderMap,
+        peer: SocketAddr,
+        state: &AppState,
+    ) -> Result<Self, ApiError> {
         let shown = shown_token(headers)?.ok_or(ApiError::MissingToken)?;
         let token = ApiToken::parse(shown).ok_or(ApiError::InvalidToken)?;
-        match state.callers.find(&token.digest()).await? {
+        let digest = token.digest();
+        let found = match state.callers.known(&digest) {
+            Some(found) => found,
+            None => {
+                // Who guesses has no such token: it is asked about, whatever else comes from there.
+                if !state.callers.was_genuine(&digest) {
+                    let address = state.limits.client_address(peer.ip(), headers);
+                    state.limits.rates.check_address(address).map_err(too_many_failures)?;
+                }
+                state.callers.find(&digest).await?
+            }
+        };
+        match found {
             Found::Nobody => Err(ApiError::InvalidToken),
             Found::NoWhatsApp => Err(ApiError::NoWhatsAppAccount),
             Found::Caller(caller) => Ok(Self(caller)),
@@ -34,12 +53,30 @@ impl Authenticated {
 pub(super) async fn require(
     State(state): State<AppState>,
     Carried(record): Carried<Arc<RequestRecord>>,
+    Carried(ConnectInfo(peer)): Carried<ConnectInfo<SocketAddr>>,
     mut request: Request,
 ) -> Result<Request, ApiError> {
-    let proof = Authenticated::confirm(request.headers(), &state).await?;
-    record.account.get_or_init(|| proof.0.account.id.clone());
+    let headers = request.headers();
+    let confirmed = Authenticated::confirm(headers, peer, &state).await;
+    if matches!(confirmed, Err(ApiError::InvalidToken)) {
+        let address = state.limits.client_address(peer.ip(), headers);
+        state.limits.rates.count_failure(address).map_err(too_many_failures)?;
+    }
+    let proof = confirmed?;
+    let caller = proof.caller();
+    record.account.get_or_init(|| caller.account.id.clone());
+    if let Some(slot) = caller.share.enter(record.class)? {
+        record.hold(slot);
+    }
+    if let Some(counted) = state.limits.rates.count_account(&caller.account) {
+        rate_limits::admit(counted, &record)?;
+    }
     request.extensions_mut().insert(proof);
     Ok(request)
+}
+
+fn too_many_failures(wait: Duration) -> ApiError {
+    ApiError::RateLimited { limited: "Too many invalid API tokens from this address", wait }
 }
 
 /// The token of the request: in one place, or the same one in several.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 
-use super::DeveloperPlan;
+use super::{DeveloperPlan, rate_limits};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
-use crate::wire::{ApiError, Carried, JsonBody};
+use crate::wire::{ApiError, Carried, JsonBody, RequestRecord};
 
 /// Proof that a number is the caller's own.
 #[derive(Clone, Debug)]
@@ -43,13 +43,18 @@ impl OwnedPhoneNumber {
 pub(super) async fn require(
     State(state): State<AppState>,
     Carried(plan): Carried<DeveloperPlan>,
+    Carried(record): Carried<Arc<RequestRecord>>,
     request: Request,
 ) -> Result<Request, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let body = JsonBody::read(&parts.headers, body, state.body_timeout).await?;
+    let body = JsonBody::read(&parts.headers, body, plan.caller(), &state).await?;
     let named = body.members().get("phoneNumberId").and_then(|id| id.as_string());
     let named = named.and_then(Result::ok);
     let proof = OwnedPhoneNumber::confirm(plan, named.as_deref())?;
+    let account = &proof.caller().account;
+    if let Some(counted) = state.limits.rates.count_number(account, &proof.number) {
+        rate_limits::admit(counted, &record)?;
+    }
     parts.extensions.insert(proof);
     parts.extensions.insert(Arc::new(body));
     Ok(Request::from_parts(parts, axum::body::Body::empty()))

@@ -11,14 +11,15 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::chores::Chores;
-use super::{router, routes};
+use super::{heartbeat, router, routes};
 use crate::clock::Clock;
 use crate::config::{
-    DeliverySettings, GraphSettings, ListenerSettings, MetaSettings, RecordSettings,
+    DeliverySettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, RecordSettings,
     WebhookSettings,
 };
 use crate::delivery::{WebhookClient, Worker};
 use crate::graph::Graph;
+use crate::limits::{Limits, Shares};
 use crate::openapi;
 use crate::server::Server;
 use crate::state::{AppState, Callers, Inbox, Readiness, Recorder, RecorderTask, Shared};
@@ -42,6 +43,7 @@ pub struct GatewaySettings {
     pub records: RecordSettings,
     pub meta: MetaSettings,
     pub deliveries: DeliverySettings,
+    pub limits: LimitSettings,
 }
 
 /// A gateway that listens, and is yet to be run.
@@ -53,6 +55,7 @@ pub struct Gateway {
     recording: RecorderTask,
     worker: Worker,
     drain: Duration,
+    heartbeat: Duration,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +95,8 @@ impl Gateway {
         let (recorder, recording) = Recorder::start(store.clone());
         let state = AppState::new(Shared {
             graph: Graph::new(settings.graph)?,
-            callers: Callers::new(store.clone(), clock.clone()),
+            callers: Callers::new(store.clone(), clock.clone(), Shares::new(&settings.limits)),
+            limits: Limits::new(&settings.limits, clock.clone()),
             readiness: Readiness::default(),
             sends: TaskTracker::new(),
             stopping,
@@ -112,7 +116,8 @@ impl Gateway {
             clock,
         });
         let drain = listener.drain_timeout.get();
-        Ok(Self { server, address, state, recording, worker, drain })
+        let heartbeat = settings.limits.heartbeat.get();
+        Ok(Self { server, address, state, recording, worker, drain, heartbeat })
     }
 
     #[must_use]
@@ -125,14 +130,20 @@ impl Gateway {
     /// of it is over within `linger` and the drain timeout. Webhooks are left to other nodes from
     /// the start; the attempts that run end first.
     pub async fn run(self, linger: Duration) {
-        let Self { server, state, recording, worker, drain, .. } = self;
+        let Self { server, state, recording, worker, drain, heartbeat, .. } = self;
         let chores = Chores {
             store: state.store.clone(),
             clock: state.clock.clone(),
             records: state.records.clone(),
             stop: state.stopping.clone(),
         };
-        let chores = tokio::spawn(chores.run());
+        let shared = state.clone();
+        let chores = tokio::spawn(async move {
+            let stopping = || shared.stopping.clone();
+            let rates = &shared.limits.rates;
+            let beating = heartbeat::run(&shared.store, rates, heartbeat, stopping());
+            tokio::join!(chores.run(), beating, shared.limits.tend(stopping()));
+        });
         let mut delivering = JoinSet::new();
         delivering.spawn(worker.run(state.stopping.clone()));
         let stop_accepting = CancellationToken::new();

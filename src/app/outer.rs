@@ -3,15 +3,18 @@
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use axum::body::{Body, HttpBody as _};
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use http_body_util::BodyExt as _;
 
+use crate::limits::Class;
 use crate::state::AppState;
-use crate::wire::{ApiError, RequestRecord, word};
+use crate::wire::{ApiError, RequestRecord, tell_rate_limits, word};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -24,11 +27,12 @@ pub(super) async fn outer(
     let media = route.as_ref().is_some_and(|route| route.as_str().starts_with("/v2/media"));
     let limit = if media { state.media_limit } else { state.request_limit };
     let request_id = request_id(request.headers());
-    let record = RequestRecord::start(request.method().clone(), route, request_id, limit);
+    let class = Class::of(route.as_ref().map(MatchedPath::as_str));
+    let record = RequestRecord::start(request.method().clone(), route, request_id, class, limit);
     let record = Arc::new(record);
     request.extensions_mut().insert(Arc::clone(&record));
 
-    let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
+    let answer = AssertUnwindSafe(admitted(request, next, &record, &state)).catch_unwind();
     let answered = if media {
         // A file may take longer than a stop may: what is cut off is told so.
         tokio::select! {
@@ -48,7 +52,35 @@ pub(super) async fn outer(
     }
     finish(&mut response, &record, &state);
     record.note_answer(response.status());
+    let is_whole = response.body().size_hint().exact().is_some();
+    if class == Class::Media && !is_whole {
+        // A file is on its way, and has its place until the last byte has gone.
+        return response.map(|body| {
+            Body::new(body.map_frame(move |frame| {
+                let _held = &record;
+                frame
+            }))
+        });
+    }
     response
+}
+
+/// Finds a place for the request before anything of its body is read. It holds it in its record,
+/// which a send takes along when its caller goes away.
+async fn admitted(
+    request: Request,
+    next: Next,
+    record: &RequestRecord,
+    state: &AppState,
+) -> Response {
+    let has_body = !request.body().is_end_stream();
+    match state.limits.admit(record.class, has_body).await {
+        Ok(slot) => {
+            slot.into_iter().for_each(|slot| record.hold(slot));
+            next.run(request).await
+        }
+        Err(full) => ApiError::from(full).into_response(),
+    }
 }
 
 /// An inbound id is kept if it cannot do harm in a log; else we make one.
@@ -72,7 +104,8 @@ fn finish(response: &mut Response, record: &RequestRecord, state: &AppState) {
     if record.account.get().is_some() && !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    if state.stopping.is_cancelled() {
+    tell_rate_limits(record, headers);
+    if state.stopping.is_cancelled() || state.limits.are_strained() {
         headers.insert(CONNECTION, HeaderValue::from_static("close"));
     }
 }

@@ -21,10 +21,12 @@ use super::{CommonSettings, health, serve};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
-    DatabaseSettings, DeliverySettings, ListenerSettings, MetaSettings, RecordSettings, Secret,
-    WebhookSettings,
+    DatabaseSettings, DeliverySettings, LimitSettings, ListenerSettings, MetaSettings,
+    RecordSettings, Secret, WebhookSettings,
 };
-use crate::model::{Account, AccountId, NewAccount, Plan, Timestamp, WhatsAppAccount};
+use crate::model::{
+    Account, AccountId, NewAccount, OwnRateLimits, Plan, Timestamp, WhatsAppAccount,
+};
 use crate::sandbox::{self, Callback, Sandbox, SandboxSettings};
 use crate::store::{self, AccountChange, Keyring, Store};
 
@@ -56,6 +58,9 @@ pub(super) struct SandboxCommand {
 
     #[command(flatten)]
     deliveries: DeliverySettings,
+
+    #[command(flatten)]
+    limits: LimitSettings,
 }
 
 #[derive(Subcommand, Debug)]
@@ -97,6 +102,7 @@ impl SandboxCommand {
             records: self.records,
             meta: agreed_with_meta(&keepsake),
             deliveries: self.deliveries,
+            limits: self.limits,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())
             .context("pick another address with --bind; port 0 takes any free one")?;
@@ -171,6 +177,7 @@ async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> 
                 meta_token: Some(demo.access_token.clone()),
             }),
             phone_numbers: demo.phone_numbers.clone(),
+            rate_limits: OwnRateLimits::default(),
             created_at: now,
         };
         return Ok(store.create_account(&NewAccount { account, token }).await?);

@@ -10,7 +10,8 @@ use super::{CommonSettings, output, store};
 use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
-    DeliverySettings, ListenerSettings, MetaSettings, RecordSettings, WebhookSettings,
+    DeliverySettings, LimitSettings, ListenerSettings, MetaSettings, RecordSettings,
+    WebhookSettings,
 };
 
 /// How long a balancer gets to notice that readiness is gone.
@@ -32,6 +33,9 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     meta: MetaSettings,
+
+    #[command(flatten)]
+    limits: LimitSettings,
 }
 
 impl Serve {
@@ -47,6 +51,7 @@ impl Serve {
             records: self.records,
             meta: self.meta,
             deliveries: self.deliveries,
+            limits: self.limits,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping)?;
         // Scripts wait for this line.

@@ -73,13 +73,16 @@ async fn handshake(State(state): State<AppState>, query: Query) -> Result<Respon
 async fn receive(State(state): State<AppState>, request: Request) -> Result<StatusCode, ApiError> {
     let (parts, body) = request.into_parts();
     let mut pace = Pace::new(body, state.body_timeout, MAX_POST);
-    let mut raw = Vec::new();
+    let (mut raw, mut room) = (Vec::new(), Vec::new());
     while let Some(chunk) = pace.chunk().await? {
+        // As it comes, and not as announced: anybody may announce much and send nothing.
+        room.push(state.limits.post_bodies.take(chunk.len() as u64).await?);
         raw.extend_from_slice(&chunk);
     }
     if !is_metas(&parts.headers, &raw, state.inbox.app_secrets()) {
         return Err(ApiError::BadSignature);
     }
+    let _slot = state.limits.admit_post().await?;
     let post = understood(raw, &state).await?;
     if state.inbox.take_in(post).await { Ok(StatusCode::OK) } else { Err(ApiError::NotStored) }
 }

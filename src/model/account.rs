@@ -3,7 +3,7 @@
 use secrecy::SecretString;
 use serde::Serialize;
 
-use super::{GraphId, NewApiToken, PhoneNumber, Plan, Timestamp};
+use super::{GraphId, NewApiToken, OwnRateLimits, PhoneNumber, Plan, Timestamp};
 
 /// The id of an account: a UUID, so it sorts by age.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -46,6 +46,7 @@ pub struct Account {
     pub plans: Vec<Plan>,
     pub whatsapp: Option<WhatsAppAccount>,
     pub phone_numbers: Vec<PhoneNumber>,
+    pub rate_limits: OwnRateLimits,
     pub created_at: Timestamp,
 }
 

@@ -4,11 +4,16 @@ use utoipa::openapi::schema::{ArrayBuilder, Schema};
 use utoipa::openapi::{Content, ObjectBuilder, Ref, RefOr, Response, ResponseBuilder, Type};
 
 /// The refusals that any guarded route may give, with the component that describes each.
-pub(super) const SHARED: [(&str, &str, &str); 7] = [
+pub(super) const SHARED: [(&str, &str, &str); 8] = [
     ("400", "BadRequest", "VALIDATION_ERROR: `details` lists every fault with its path"),
     ("401", "Unauthorized", "UNAUTHORIZED: no token, or one that is not valid"),
     ("403", "Forbidden", "PLAN_EXPIRED, DEVELOPER_PLAN_REQUIRED or FORBIDDEN"),
     ("404", "NotFound", "NOT_FOUND: no such thing, or none of yours"),
+    (
+        "429",
+        "RateLimited",
+        "RATE_LIMITED: too many requests; try again after `Retry-After` seconds",
+    ),
     (
         "500",
         "GraphFailure",

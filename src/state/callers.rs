@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use crate::clock::Clock;
 use crate::graph::Credentials;
+use crate::limits::{Share, Shares};
 use crate::model::{Account, GraphId, TokenDigest};
 use crate::store::{Accounts, StoreError};
 
@@ -20,6 +21,8 @@ const MOST_TOKENS: usize = 16_384;
 pub struct Caller {
     pub account: Account,
     pub waba_id: GraphId,
+    /// What it may take up of what all share.
+    pub share: Arc<Share>,
     meta_token: SecretString,
 }
 
@@ -36,7 +39,10 @@ pub enum Found {
 pub struct Callers {
     accounts: Arc<dyn Accounts>,
     clock: Clock,
+    shares: Shares,
     cache: Cache<TokenDigest, Remembered>,
+    /// Tokens that were somebody's when they were last asked about.
+    genuine: Cache<TokenDigest, ()>,
 }
 
 #[derive(Clone)]
@@ -51,13 +57,14 @@ impl Caller {
         Credentials::new(&self.meta_token, until)
     }
 
-    fn of(account: Account) -> Found {
+    fn of(account: Account, shares: &Shares) -> Found {
         let linked = account.whatsapp.as_ref();
         let access =
             linked.and_then(|linked| Some((linked.waba_id.clone(), linked.meta_token.clone()?)));
         match access {
             Some((waba_id, meta_token)) => {
-                Found::Caller(Arc::new(Self { account, waba_id, meta_token }))
+                let share = shares.of(&account.id);
+                Found::Caller(Arc::new(Self { account, waba_id, share, meta_token }))
             }
             None => Found::NoWhatsApp,
         }
@@ -66,8 +73,22 @@ impl Caller {
 
 impl Callers {
     #[must_use]
-    pub fn new(accounts: Arc<dyn Accounts>, clock: Clock) -> Self {
-        Self { accounts, clock, cache: Cache::new(MOST_TOKENS) }
+    pub fn new(accounts: Arc<dyn Accounts>, clock: Clock, shares: Shares) -> Self {
+        let (cache, genuine) = (Cache::new(MOST_TOKENS), Cache::new(MOST_TOKENS));
+        Self { accounts, clock, shares, cache, genuine }
+    }
+
+    /// Who holds the token, if that is known without asking the store.
+    #[must_use]
+    pub fn known(&self, digest: &TokenDigest) -> Option<Found> {
+        let known = self.cache.get(digest)?;
+        (known.asked.elapsed() < MAX_AGE).then_some(known.found)
+    }
+
+    /// Whether the token was somebody's when the store was last asked about it.
+    #[must_use]
+    pub fn was_genuine(&self, digest: &TokenDigest) -> bool {
+        self.genuine.get(digest).is_some()
     }
 
     /// Who holds the token with this digest. Of many requests at once, one asks the store.
@@ -89,10 +110,16 @@ impl Callers {
         // Taken before the question: the answer is at least this old.
         let asked = Instant::now();
         let account = self.accounts.account_by_token(digest, self.clock.now()).await?;
+        let is_somebodys = account.is_some();
         let found = match account {
-            Some(account) if !account.suspended => Caller::of(account),
+            Some(account) if !account.suspended => Caller::of(account, &self.shares),
             _ => Found::Nobody,
         };
+        if is_somebodys {
+            self.genuine.insert(*digest, ());
+        } else {
+            self.genuine.remove(digest);
+        }
         Ok(Remembered { asked, found })
     }
 }

@@ -5,7 +5,7 @@ use secrecy::SecretString;
 
 use super::StoreError;
 use crate::model::{
-    Account, AccountId, GraphId, NewAccount, PhoneNumber, Plan, Timestamp, TokenDigest,
+    Account, AccountId, GraphId, NewAccount, PhoneNumber, Plan, RateLimit, Timestamp, TokenDigest,
 };
 
 /// A change to an account; what is `None` or empty stays as it is.
@@ -19,6 +19,9 @@ pub struct AccountChange {
     pub add_numbers: Vec<PhoneNumber>,
     pub remove_numbers: Vec<GraphId>,
     pub suspended: Option<bool>,
+    /// Its own limits; `Some(None)` goes back to what holds for all accounts.
+    pub rate_limit: Option<Option<RateLimit>>,
+    pub number_rate_limit: Option<Option<RateLimit>>,
 }
 
 #[async_trait]

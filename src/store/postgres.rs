@@ -7,6 +7,7 @@ mod flows;
 mod forget;
 mod inbound;
 mod messages;
+mod nodes;
 mod sends;
 mod upkeep;
 mod webhooks;

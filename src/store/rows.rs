@@ -13,10 +13,10 @@ pub(super) use deliveries::{
 };
 pub(super) use webhooks::{Codes, WebhookRow, event_names};
 
-use super::{Cause, Keyring, StoreError};
+use super::{AccountChange, Cause, Keyring, StoreError, sql};
 use crate::model::{
-    Account, AccountId, FlowRecord, FlowSnapshot, GraphId, PhoneNumber, Plan, Timestamp,
-    WhatsAppAccount,
+    Account, AccountId, FlowRecord, FlowSnapshot, GraphId, OwnRateLimits, PhoneNumber, Plan,
+    RateLimit, Timestamp, WhatsAppAccount,
 };
 
 pub(super) const META_TOKEN: &str = "whatsapp_accounts.meta_token";
@@ -30,6 +30,8 @@ pub(super) struct AccountRow {
     suspended: bool,
     created_at: i64,
     data_key: Vec<u8>,
+    rate_limit: Option<String>,
+    number_rate_limit: Option<String>,
     whatsapp_id: Option<String>,
     waba_id: Option<String>,
     display_name: Option<String>,
@@ -81,6 +83,10 @@ impl AccountRow {
             plans: plans(&self.plans)?,
             whatsapp,
             phone_numbers: phone_numbers(&self.phone_numbers)?,
+            rate_limits: OwnRateLimits {
+                account: rate_limit(self.rate_limit.as_deref())?,
+                number: rate_limit(self.number_rate_limit.as_deref())?,
+            },
             created_at: Timestamp::from_millis(self.created_at),
         })
     }
@@ -120,6 +126,21 @@ pub(super) fn sealed_meta_token(
     keyring: &Keyring,
 ) -> Result<Vec<u8>, StoreError> {
     keyring.data_key(account, data_key)?.seal(META_TOKEN, token)
+}
+
+/// The statements that set an account's own limits, and to what.
+pub(super) fn limits_set(
+    change: &AccountChange,
+) -> impl Iterator<Item = (&'static str, Option<String>)> + use<> {
+    let written = |limit: Option<RateLimit>| limit.map(|limit| limit.to_string());
+    let account = change.rate_limit.map(|limit| (sql::SET_RATE_LIMIT, written(limit)));
+    let number = change.number_rate_limit.map(|limit| (sql::SET_NUMBER_RATE_LIMIT, written(limit)));
+    account.into_iter().chain(number)
+}
+
+fn rate_limit(text: Option<&str>) -> Result<Option<RateLimit>, StoreError> {
+    let unreadable = |_| StoreError::Query(Cause::unreadable("accounts.rate_limit"));
+    text.map(|text| text.parse().map_err(unreadable)).transpose()
 }
 
 fn graph_id(text: &str, column: &'static str) -> Result<GraphId, StoreError> {

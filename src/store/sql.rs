@@ -6,11 +6,18 @@ pub(super) mod messages;
 pub(super) mod sends;
 
 pub(super) const INSERT_ACCOUNT: &str = "
-    INSERT INTO accounts (id, name, email, suspended, data_key, data_key_id, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    INSERT INTO accounts
+        (id, name, email, suspended, data_key, data_key_id, created_at, rate_limit,
+         number_rate_limit)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (email) DO NOTHING";
 
 pub(super) const SET_SUSPENDED: &str = "UPDATE accounts SET suspended = $2 WHERE id = $1";
+
+pub(super) const SET_RATE_LIMIT: &str = "UPDATE accounts SET rate_limit = $2 WHERE id = $1";
+
+pub(super) const SET_NUMBER_RATE_LIMIT: &str =
+    "UPDATE accounts SET number_rate_limit = $2 WHERE id = $1";
 
 pub(super) const DELETE_ACCOUNT: &str = "DELETE FROM accounts WHERE id = $1";
 
@@ -117,6 +124,8 @@ pub(super) const SAVE_WEBHOOK_CONFIG: &str = "
                              ELSE webhook_configs.previous_code END,
         previous_code_until = CASE WHEN $8 THEN excluded.previous_code_until
                                    ELSE webhook_configs.previous_code_until END";
+
+pub(super) const LEAVE: &str = "DELETE FROM nodes WHERE id = $1";
 
 pub(super) const SET_VERIFIED: &str =
     "UPDATE webhook_configs SET verified = (1 = 1) WHERE account_id = $1";

@@ -7,6 +7,7 @@ mod flows;
 mod forget;
 mod inbound;
 mod messages;
+mod nodes;
 mod rows_at_once;
 mod sends;
 mod upkeep;

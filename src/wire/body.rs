@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, HttpBody as _};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::HeaderMap;
@@ -12,6 +12,8 @@ use tokio::time::{Instant, timeout_at};
 
 use super::ApiError;
 use crate::fields::{Json, Members, Violations};
+use crate::limits::BodyRoom;
+use crate::state::{AppState, Caller};
 
 /// The most a JSON body may have.
 const MAX_JSON: u64 = 2 * 1024 * 1024;
@@ -22,26 +24,39 @@ const SLOWEST: u64 = 1000;
 
 /// A body that is known to be JSON.
 #[derive(Debug)]
-pub struct JsonBody(String);
+pub struct JsonBody {
+    text: String,
+    /// What it takes up, for as long as it is kept.
+    _room: BodyRoom,
+}
 
 impl JsonBody {
-    /// Reads the whole body, of at most 2 MB, within `limit` of time.
+    /// Reads the whole body, of at most 2 MB, once there is room for it.
     ///
     /// # Errors
-    /// By what is wrong: the type, the encoding, the size, the pace, or the JSON.
-    pub async fn read(headers: &HeaderMap, body: Body, limit: Duration) -> Result<Self, ApiError> {
+    /// By what is wrong: the type, the encoding, the size, the pace, or the JSON; or there is no
+    /// room for it.
+    pub async fn read(
+        headers: &HeaderMap,
+        body: Body,
+        caller: &Caller,
+        state: &AppState,
+    ) -> Result<Self, ApiError> {
         require_json(headers)?;
         require_plain(headers)?;
         let declared = declared_length(headers);
         if declared.is_some_and(|length| length > MAX_JSON) {
             return Err(ApiError::BodyTooLarge(MAX_JSON));
         }
-        let expected = declared.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let expected = body.size_hint().exact();
+        let mut room = state.limits.room_for(&caller.share, expected.unwrap_or(MAX_JSON)).await?;
+        let expected = expected.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         let mut bytes = Vec::with_capacity(expected);
-        let mut pace = Pace::new(body, limit, MAX_JSON);
+        let mut pace = Pace::new(body, state.body_timeout, MAX_JSON);
         while let Some(chunk) = pace.chunk().await? {
             bytes.extend_from_slice(&chunk);
         }
+        room.shrink_to(bytes.len());
         let text = String::from_utf8(bytes).map_err(|_| ApiError::NotJson)?;
         let valid = match serde_json::from_str::<Members<'_>>(&text) {
             Ok(_) => true,
@@ -49,19 +64,19 @@ impl JsonBody {
             Err(_) => serde_json::from_str::<&RawValue>(&text)
                 .is_ok_and(|value| !value.get().starts_with('{')),
         };
-        if valid { Ok(Self(text)) } else { Err(ApiError::NotJson) }
+        if valid { Ok(Self { text, _room: room }) } else { Err(ApiError::NotJson) }
     }
 
     /// The whole body.
     #[must_use]
     pub fn value(&self) -> Json<'_> {
-        Json::trimmed(&self.0)
+        Json::trimmed(&self.text)
     }
 
     /// The members; none if the body is no object.
     #[must_use]
     pub fn members(&self) -> Members<'_> {
-        serde_json::from_str(&self.0).unwrap_or_default()
+        serde_json::from_str(&self.text).unwrap_or_default()
     }
 
     /// The members of a body that must be an object.
@@ -69,7 +84,8 @@ impl JsonBody {
     /// # Errors
     /// When it is an array, a string, a number…
     pub fn object(&self) -> Result<Members<'_>, ApiError> {
-        serde_json::from_str(&self.0).map_err(|_| Violations::one("", "must be an object").into())
+        serde_json::from_str(&self.text)
+            .map_err(|_| Violations::one("", "must be an object").into())
     }
 }
 

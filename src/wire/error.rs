@@ -10,9 +10,11 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::envelope::json_response;
+use super::rate_limits::whole_seconds;
 use crate::config::UpstreamStatus;
 use crate::fields::Violations;
 use crate::graph::{Cause, GraphFailure, Outcome};
+use crate::limits::Full;
 use crate::store::StoreError;
 
 /// Everything that can be said to a caller who does not get what was asked for.
@@ -67,6 +69,10 @@ pub enum ApiError {
     KeyInProgress,
     #[error("This Idempotency-Key was used for another request")]
     KeyReused,
+    #[error("{limited}")]
+    RateLimited { limited: &'static str, wait: Duration },
+    #[error("The service is busy; try again")]
+    Overloaded,
     #[error("The gateway is stopping; try again")]
     CutOff,
     #[error("Not ready: {0}")]
@@ -93,6 +99,12 @@ impl From<StoreError> for ApiError {
 impl From<GraphFailure> for ApiError {
     fn from(failure: GraphFailure) -> Self {
         Self::Graph(Box::new(failure))
+    }
+}
+
+impl From<Full> for ApiError {
+    fn from(_: Full) -> Self {
+        Self::Overloaded
     }
 }
 
@@ -135,9 +147,12 @@ impl ApiError {
             Self::Graph(failure) => (upstream_status(failure, style), "INTERNAL_ERROR"),
             Self::Upload(failure) => (upload_status(failure, style), "INTERNAL_ERROR"),
             Self::MediaDownload(_) => (StatusCode::BAD_GATEWAY, "INTERNAL_ERROR"),
-            Self::CutOff | Self::NotReady(_) | Self::NotStored | Self::Unavailable(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
-            }
+            Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
+            Self::Overloaded
+            | Self::CutOff
+            | Self::NotReady(_)
+            | Self::NotStored
+            | Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
             Self::Store(_) | Self::Internal(_) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
             }
@@ -147,7 +162,9 @@ impl ApiError {
     fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Graph(failure) | Self::Upload(failure) => failure.retry_after,
-            Self::CutOff
+            Self::RateLimited { wait, .. } => Some(*wait),
+            Self::Overloaded
+            | Self::CutOff
             | Self::NotReady(_)
             | Self::NotStored
             | Self::Unavailable(_)
@@ -267,9 +284,7 @@ fn headers(error: &ApiError) -> HeaderMap {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     if let Some(wait) = error.retry_after() {
-        // Rounded up: whoever waits as long as told must not come too early.
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        headers.insert(RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(wait).max(1)));
     }
     headers
 }

@@ -8,6 +8,7 @@ use axum::extract::MatchedPath;
 use http::{HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
+use crate::limits::{Class, Counted, Slot};
 use crate::model::AccountId;
 
 /// What nginx calls it, too: the caller went away before there was an answer.
@@ -27,6 +28,11 @@ pub struct RequestRecord {
     outcome: OnceLock<&'static str>,
     answered: OnceLock<(StatusCode, Duration)>,
     upstream_micros: AtomicU64,
+    pub class: Class,
+    /// The places it holds: among all, and among its account's.
+    slots: [OnceLock<Slot>; 2],
+    /// The rate limits it was counted for.
+    counted: [OnceLock<Counted>; 2],
 }
 
 impl RequestRecord {
@@ -35,6 +41,7 @@ impl RequestRecord {
         method: Method,
         route: Option<MatchedPath>,
         request_id: HeaderValue,
+        class: Class,
         limit: Duration,
     ) -> Self {
         let started = Instant::now();
@@ -48,6 +55,9 @@ impl RequestRecord {
             outcome: OnceLock::new(),
             answered: OnceLock::new(),
             upstream_micros: AtomicU64::new(0),
+            class,
+            slots: [const { OnceLock::new() }; 2],
+            counted: [const { OnceLock::new() }; 2],
         }
     }
 
@@ -62,6 +72,20 @@ impl RequestRecord {
         let answer = call.await;
         self.upstream_micros.fetch_add(micros(started.elapsed()), Ordering::Relaxed);
         answer
+    }
+
+    /// Keeps a place until the last who works on the request is done.
+    pub fn hold(&self, slot: Slot) {
+        put(&self.slots, slot);
+    }
+
+    /// Notes that it was counted, for the answer to tell.
+    pub fn note_counted(&self, counted: Counted) {
+        put(&self.counted, counted);
+    }
+
+    pub fn counted(&self) -> impl Iterator<Item = &Counted> {
+        self.counted.iter().filter_map(OnceLock::get)
     }
 
     pub fn note_outcome(&self, outcome: &'static str) {
@@ -90,6 +114,13 @@ impl Drop for RequestRecord {
             outcome = self.outcome.get().copied().unwrap_or("answered"),
             "request"
         );
+    }
+}
+
+/// Into the first if it is empty, else into the second.
+fn put<T>([first, second]: &[OnceLock<T>; 2], value: T) {
+    if let Err(value) = first.set(value) {
+        second.get_or_init(|| value);
     }
 }
 

@@ -37,6 +37,8 @@ fn an_account_is_shown_as_me_shows_it_and_without_its_secrets() {
         "addOns": [],
         "hasMetaToken": true,
         "suspended": false,
+        "rateLimit": "default",
+        "numberRateLimit": "default",
     });
     assert_eq!(shown, expected);
 

@@ -22,6 +22,31 @@ fn what_is_not_named_stays_as_it_is() {
 }
 
 #[test]
+fn rate_limits_are_set_shown_and_given_up() {
+    let place = Place::new();
+    place.ada();
+    let update = |option: &str, value: &str| {
+        place.json(&["account", "update", ADA, option, value, "--json"])
+    };
+    let after = update("--rate-limit", "3000/1m");
+    assert_eq!(
+        (&after["rateLimit"], &after["numberRateLimit"]),
+        (&"3000/60s".into(), &"default".into())
+    );
+    let after = update("--number-rate-limit", "off");
+    assert_eq!(
+        (&after["rateLimit"], &after["numberRateLimit"]),
+        (&"3000/60s".into(), &"off".into())
+    );
+    let shown = place.run(&["account", "show", ADA]);
+    assert!(shown.assert_code(0).says("3000/60s"));
+    let after = update("--rate-limit", "default");
+    assert_eq!(after["rateLimit"], "default");
+    let refused = place.run(&["account", "update", ADA, "--rate-limit", "often"]);
+    refused.assert_refused(2, "3000/60s");
+}
+
+#[test]
 fn add_ons_outlive_the_plan() {
     let place = Place::new();
     place.account(&[

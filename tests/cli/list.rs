@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
-use avenping_gateway::model::{Account, AccountId, ApiToken, NewAccount, Timestamp};
+use avenping_gateway::model::{Account, AccountId, ApiToken, NewAccount, OwnRateLimits, Timestamp};
 use avenping_gateway::store::Store;
 use serde_json::json;
 
@@ -54,6 +54,7 @@ async fn crowd(store: &Store, number: usize) {
         plans: Vec::new(),
         whatsapp: None,
         phone_numbers: Vec::new(),
+        rate_limits: OwnRateLimits::default(),
         created_at,
     };
     let token = ApiToken::generate().unwrap().to_store(created_at);

@@ -16,6 +16,12 @@ fn a_setting_that_does_not_parse_stops_the_start_and_names_itself() {
         ("AVENPING_GRAPH_SEND_TIMEOUT", "0s"),
         ("AVENPING_DATABASE_TIMEOUT", "-1s"),
         ("AVENPING_DRAIN_TIMEOUT", ""),
+        ("AVENPING_MAX_CONCURRENCY", "0"),
+        ("AVENPING_ACCOUNT_SHARE", "101"),
+        ("AVENPING_BODY_MEMORY", "much"),
+        ("AVENPING_RATE_LIMIT_ACCOUNT", "3000"),
+        ("AVENPING_RATE_LIMIT_FAILED_AUTH", "20/0s"),
+        ("AVENPING_TRUSTED_PROXIES", "10.0.0.0/8,proxy.example"),
     ] {
         let place = Place::new().with(variable, value);
         place.run(&["serve"]).assert_refused(2, variable);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use avenping_gateway::app::{Gateway, GatewaySettings};
 use avenping_gateway::config::{
-    GraphSettings, ListenerSettings, MetaSettings, Period, RecordSettings, UpstreamStatus,
-    WebhookSettings,
+    GraphSettings, LimitSettings, ListenerSettings, MetaSettings, Period, RecordSettings,
+    UpstreamStatus, WebhookSettings,
 };
 use avenping_gateway::model::DeliveryState;
 use serde_json::{Value, json};
@@ -79,6 +79,7 @@ impl Running {
             },
             webhooks: WebhookSettings { allow_private: true },
             deliveries: world.settings.clone(),
+            limits: LimitSettings::default(),
         };
         let stop = CancellationToken::new();
         // A handle of its own: the gateway closes it when it ends.

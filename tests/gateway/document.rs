@@ -7,7 +7,7 @@ use avenping_gateway::openapi::Body;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Gateway, NUMBER, Place, WABA, cases};
+use crate::harness::{Answer, Gateway, NUMBER, Place, Setup, WABA, cases};
 
 cases![
     every_route_is_in_the_document_and_nothing_else,
@@ -17,6 +17,7 @@ cases![
     an_empty_body_is_told_of_every_required_member_and_no_other,
     what_the_schema_refuses_the_reader_refuses_too,
     answers_are_as_the_document_describes_them,
+    a_limit_refuses_as_the_document_describes_it,
     refusals_are_as_the_document_describes_them,
 ];
 
@@ -287,6 +288,17 @@ async fn answers_are_as_the_document_describes_them(place: Place) {
     }
     let change = gateway.post("/v2/webhooks/config", &json!({ "events": [] })).send().await;
     fits(&document, answer_schema(&document, "post", "/v2/webhooks/config", "200"), &change);
+}
+
+async fn a_limit_refuses_as_the_document_describes_it(place: Place) {
+    let mut setup = Setup::new(&place).await;
+    setup.settings.limits.account_rate = "1/60s".parse().unwrap();
+    let gateway = setup.start().await;
+    let document = document(&gateway).await;
+    assert_eq!(gateway.get("/v2/me").send().await.status, 200);
+    let answer = gateway.get("/v2/me").send().await;
+    assert_eq!(answer.status, 429);
+    fits(&document, answer_schema(&document, "get", "/v2/me", "429"), &answer);
 }
 
 async fn refusals_are_as_the_document_describes_them(place: Place) {

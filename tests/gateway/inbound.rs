@@ -37,7 +37,8 @@ fn signature(body: &[u8]) -> String {
     })
 }
 
-async fn post(gateway: &Gateway, body: &str) -> Answer {
+/// As Meta would send it.
+pub(crate) async fn post(gateway: &Gateway, body: &str) -> Answer {
     let ask = gateway.ask("POST", "/webhooks/meta").anonymous().json(body);
     ask.header("X-Hub-Signature-256", signature(body.as_bytes())).send().await
 }

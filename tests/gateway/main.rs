@@ -12,12 +12,14 @@
     reason = "a case that cannot go on has failed"
 )]
 
+mod admission;
 mod chain;
 mod composing;
 mod destinations;
 mod dispatch;
 mod document;
 mod downloads;
+mod failed_auth;
 mod failed_reads;
 mod failed_sends;
 mod forms;
@@ -29,6 +31,8 @@ mod inbound;
 mod keyed;
 mod limits;
 mod logs;
+mod memory;
+mod rate_limits;
 mod records;
 mod refusals;
 mod retention;
@@ -52,12 +56,14 @@ use harness::Case;
 use server::Server;
 
 const PROMISES: &[(&str, &[Case])] = &[
+    ("admission", admission::CASES),
     ("chain", chain::CASES),
     ("composing", composing::CASES),
     ("destinations", destinations::CASES),
     ("dispatch", dispatch::CASES),
     ("document", document::CASES),
     ("downloads", downloads::CASES),
+    ("failed_auth", failed_auth::CASES),
     ("failed_reads", failed_reads::CASES),
     ("failed_sends", failed_sends::CASES),
     ("forms", forms::CASES),
@@ -68,6 +74,8 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("keyed", keyed::CASES),
     ("limits", limits::CASES),
     ("logs", logs::CASES),
+    ("memory", memory::CASES),
+    ("rate_limits", rate_limits::CASES),
     ("records", records::CASES),
     ("refusals", refusals::CASES),
     ("retention", retention::CASES),

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
+use avenping_gateway::config::LimitSettings;
+use avenping_gateway::limits::Shares;
 use avenping_gateway::model::{Account, AccountId, ApiToken, NewAccount, Timestamp, TokenDigest};
 use avenping_gateway::state::{Callers, Found};
 use avenping_gateway::store::{AccountChange, Accounts, Store, StoreError};
@@ -142,7 +144,8 @@ impl Accounts for Counting {
 async fn of_many_requests_at_once_few_ask_the_database(place: Place) {
     let gateway = Gateway::start(&place).await;
     let counting = Arc::new(Counting { store: gateway.store.clone(), asked: AtomicUsize::new(0) });
-    let callers = Callers::new(counting.clone(), gateway.clock.clone());
+    let shares = Shares::new(&LimitSettings::default());
+    let callers = Callers::new(counting.clone(), gateway.clock.clone(), shares);
     let digest = ApiToken::parse(TOKEN).unwrap().digest();
     let asks = futures_util::future::join_all((0..100).map(|_| callers.find(&digest))).await;
     assert!(asks.iter().all(|found| matches!(found, Ok(Found::Caller(_)))));

@@ -1,6 +1,6 @@
 //! Opening, finding and deleting accounts.
 
-use avenping_gateway::model::{AccountId, WebhookChange};
+use avenping_gateway::model::{AccountId, OwnRateLimits, Rate, RateLimit, WebhookChange};
 use avenping_gateway::store::{AttemptEnd, StoreError};
 
 use crate::fixtures::{
@@ -18,6 +18,7 @@ cases![
     a_taken_token_is_refused_and_nothing_is_written,
     of_two_accounts_opened_at_once_with_one_email_one_is_refused,
     accounts_are_listed_in_the_order_of_their_ids_page_by_page,
+    an_account_may_come_with_limits_of_its_own,
     a_token_finds_its_own_account_with_all_that_belongs_to_it,
     a_suspended_account_is_still_found_by_its_token,
     two_accounts_may_have_the_same_number,
@@ -129,6 +130,20 @@ async fn accounts_are_listed_in_the_order_of_their_ids_page_by_page(place: Place
         seen.extend(page.into_iter().map(|account| account.id.to_string()));
     }
     assert_eq!(seen, ["B-2", "_", "a-2", "a1", "b-1"]);
+}
+
+async fn an_account_may_come_with_limits_of_its_own(place: Place) {
+    let store = place.store().await;
+    let mut new = newcomer("ada");
+    let limits = OwnRateLimits {
+        account: Some(RateLimit::At(Rate::of(1_000_000, 86_400))),
+        number: Some(RateLimit::Off),
+    };
+    new.account.rate_limits = limits;
+    store.create_account(&new).await.unwrap();
+    assert_eq!(read(&store, &new.account.id).await.rate_limits, limits);
+    let found = store.account_by_token(&digest("ada"), at(START)).await.unwrap().unwrap();
+    assert_eq!(found.rate_limits, limits);
 }
 
 async fn a_token_finds_its_own_account_with_all_that_belongs_to_it(place: Place) {

@@ -1,6 +1,6 @@
 //! Changing an account.
 
-use avenping_gateway::model::AccountId;
+use avenping_gateway::model::{AccountId, OwnRateLimits, Rate, RateLimit};
 use avenping_gateway::store::AccountChange;
 
 use crate::fixtures::{
@@ -15,6 +15,7 @@ cases![
     numbers_are_added_renamed_and_removed,
     a_number_that_is_removed_and_added_is_there_afterwards,
     a_new_meta_token_takes_the_place_of_the_old_one,
+    rate_limits_of_its_own_are_set_and_given_up,
     what_a_change_does_not_name_stays_as_it_is,
     a_meta_token_without_a_whatsapp_account_undoes_the_whole_change,
     nobody_cannot_be_changed,
@@ -90,6 +91,27 @@ async fn a_new_meta_token_takes_the_place_of_the_old_one(place: Place) {
     let change = AccountChange { meta_token: Some("EAAG-new".into()), ..Default::default() };
     assert!(store.change_account(&id, &change).await.unwrap());
     assert_eq!(meta_token(&read(&store, &id).await), Some("EAAG-new"));
+}
+
+async fn rate_limits_of_its_own_are_set_and_given_up(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let bob = join(&store, "bob").await;
+    assert_eq!(read(&store, &id).await.rate_limits, OwnRateLimits::default());
+
+    let limits = async |account, number| {
+        let (rate_limit, number_rate_limit) = (account, number);
+        let change = AccountChange { rate_limit, number_rate_limit, ..Default::default() };
+        assert!(store.change_account(&id, &change).await.unwrap());
+        let OwnRateLimits { account, number } = read(&store, &id).await.rate_limits;
+        (account, number)
+    };
+    let (rate, off) = (RateLimit::At(Rate::of(3_000, 60)), RateLimit::Off);
+    assert_eq!(limits(Some(Some(rate)), None).await, (Some(rate), None));
+    assert_eq!(limits(None, Some(Some(off))).await, (Some(rate), Some(off)));
+    assert_eq!(limits(Some(None), None).await, (None, Some(off)));
+    assert_eq!(limits(None, Some(None)).await, (None, None));
+    assert_eq!(read(&store, &bob).await.rate_limits, OwnRateLimits::default());
 }
 
 async fn what_a_change_does_not_name_stays_as_it_is(place: Place) {

@@ -2,7 +2,7 @@
 
 use avenping_gateway::model::{
     Account, AccountId, ApiToken, FlowSnapshot, GraphId, MessageId, MessageRecord, NewAccount,
-    NewApiToken, PhoneNumber, Plan, SendOutcome, SendResult, Timestamp, TokenDigest,
+    NewApiToken, OwnRateLimits, PhoneNumber, Plan, SendOutcome, SendResult, Timestamp, TokenDigest,
     WhatsAppAccount,
 };
 use avenping_gateway::store::Store;
@@ -61,6 +61,7 @@ pub(crate) fn newcomer(name: &str) -> NewAccount {
             meta_token: Some(SecretString::from(META_TOKEN)),
         }),
         phone_numbers: vec![number("222", "Sales"), number("111", "")],
+        rate_limits: OwnRateLimits::default(),
         created_at: at(START),
     };
     NewAccount { account, token: token(name, START) }

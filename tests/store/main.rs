@@ -19,6 +19,7 @@ mod fixtures;
 mod flows;
 mod harness;
 mod inbound;
+mod nodes;
 mod posts;
 mod recipients;
 mod rotation;
@@ -47,6 +48,7 @@ const NOUNS: &[(&str, &[Case])] = &[
     ("inbound", inbound::CASES),
     ("recipients", recipients::CASES),
     ("rotation", rotation::CASES),
+    ("nodes", nodes::CASES),
     ("secrets", secrets::CASES),
     ("texts", texts::CASES),
     ("upkeep", upkeep::CASES),

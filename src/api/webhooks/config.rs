@@ -58,7 +58,7 @@ pub(super) async fn change(
     request: Request,
 ) -> Result<Reply<Config>, ApiError> {
     let (parts, body) = request.into_parts();
-    let body = JsonBody::read(&parts.headers, body, state.body_timeout).await?;
+    let body = JsonBody::read(&parts.headers, body, plan.caller(), &state).await?;
     let asked: Change = read_body(&body.object()?)?;
     let change = asked.judged(state.webhooks.allow_private)?;
     let account = &plan.caller().account.id;

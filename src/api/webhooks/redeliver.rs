@@ -58,7 +58,7 @@ pub(super) async fn range(
     request: Request,
 ) -> Result<Reply<Redelivered>, ApiError> {
     let (parts, body) = request.into_parts();
-    let body = JsonBody::read(&parts.headers, body, state.body_timeout).await?;
+    let body = JsonBody::read(&parts.headers, body, plan.caller(), &state).await?;
     let Range { from, to } = read_body(&body.object()?)?;
     let now = state.clock.now();
     if from.0 < now.minus(FURTHEST_BACK) {

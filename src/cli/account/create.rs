@@ -10,7 +10,7 @@ use super::options::{PlanName, parse_email, parse_name, parse_phone, require_dif
 use crate::cli::{CommonSettings, fresh_token, secret_file, store};
 use crate::clock::Clock;
 use crate::model::{
-    Account, AccountId, ApiToken, GraphId, NewAccount, PhoneNumber, Plan, Timestamp,
+    Account, AccountId, ApiToken, GraphId, NewAccount, OwnRateLimits, PhoneNumber, Plan, Timestamp,
     WhatsAppAccount,
 };
 
@@ -105,6 +105,7 @@ impl Create {
             plans,
             whatsapp,
             phone_numbers: self.phone,
+            rate_limits: OwnRateLimits::default(),
             created_at: Clock::system().now(),
         })
     }

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use anyhow::ensure;
 
-use crate::model::{GraphId, PhoneNumber};
+use crate::model::{GraphId, PhoneNumber, RateLimit};
 
 /// The value of `--plan`.
 #[derive(Clone, Debug)]
@@ -23,6 +23,22 @@ impl FromStr for PlanName {
             return Ok(Self::NoPlan);
         }
         Ok(Self::Named(name))
+    }
+}
+
+/// The value of `--rate-limit`; `None` is `default`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnLimit(pub(super) Option<RateLimit>);
+
+impl FromStr for OwnLimit {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.eq_ignore_ascii_case("default") {
+            return Ok(Self(None));
+        }
+        let limit = text.parse().map_err(|fault| format!("{fault}; default is taken, too"))?;
+        Ok(Self(Some(limit)))
     }
 }
 

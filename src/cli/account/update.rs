@@ -6,7 +6,7 @@ use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use secrecy::SecretString;
 
-use super::options::{PlanName, parse_phone, require_different};
+use super::options::{OwnLimit, PlanName, parse_phone, require_different};
 use super::view;
 use crate::cli::which_account::WhichAccount;
 use crate::cli::{output, secret_file, which_account};
@@ -47,6 +47,16 @@ pub(in crate::cli) struct Update {
     #[arg(long)]
     resume: bool,
 
+    /// How often the account may call: requests in a time such as 3000/60s, off, or default for
+    /// what AVENPING_RATE_LIMIT_ACCOUNT says
+    #[arg(long, value_name = "RATE")]
+    rate_limit: Option<OwnLimit>,
+
+    /// How often each of its numbers may send: such as 80/1s, off, or default for what
+    /// AVENPING_RATE_LIMIT_NUMBER says
+    #[arg(long, value_name = "RATE")]
+    number_rate_limit: Option<OwnLimit>,
+
     /// Print the account as it now is, as one JSON object
     #[arg(long)]
     json: bool,
@@ -57,7 +67,7 @@ impl Update {
         ensure!(
             self.names_a_change(),
             "nothing to change: name at least one of --plan, --plan-ends, --meta-token-file, \
-             --phone, --remove-phone, --suspend and --resume"
+             --phone, --remove-phone, --rate-limit, --number-rate-limit, --suspend and --resume"
         );
         require_different(&self.phone)?;
         let account = self.account.find(store).await?;
@@ -78,6 +88,8 @@ impl Update {
             || self.meta_token_file.is_some()
             || !self.phone.is_empty()
             || !self.remove_phone.is_empty()
+            || self.rate_limit.is_some()
+            || self.number_rate_limit.is_some()
             || self.suspend
             || self.resume
     }
@@ -93,6 +105,8 @@ impl Update {
             add_numbers: self.phone.iter().map(|number| named(number, account)).collect(),
             remove_numbers: self.remove_phone.clone(),
             suspended: (self.suspend || self.resume).then_some(self.suspend),
+            rate_limit: self.rate_limit.map(|limit| limit.0),
+            number_rate_limit: self.number_rate_limit.map(|limit| limit.0),
         })
     }
 

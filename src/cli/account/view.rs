@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::api::Me;
 use crate::cli::output;
 use crate::clock::Clock;
-use crate::model::{Account, Plan, Timestamp};
+use crate::model::{Account, Plan, RateLimit, Timestamp};
 
 /// The JSON of an account. Never a token.
 #[derive(Serialize)]
@@ -16,6 +16,9 @@ pub(super) struct AccountView {
     add_ons: Vec<AddOn>,
     has_meta_token: bool,
     suspended: bool,
+    /// Such as `3000/60s`, `off`, or `default`.
+    rate_limit: String,
+    number_rate_limit: String,
     created_at: Timestamp,
 }
 
@@ -34,6 +37,8 @@ impl From<&Account> for AccountView {
             add_ons: account.plans.iter().filter(|plan| plan.add_on).map(add_on).collect(),
             has_meta_token: has_meta_token(account),
             suspended: account.suspended,
+            rate_limit: limit(account.rate_limits.account),
+            number_rate_limit: limit(account.rate_limits.number),
             created_at: account.created_at,
         }
     }
@@ -56,6 +61,8 @@ pub(super) fn show(account: &Account, json: bool) -> anyhow::Result<()> {
     for add_on in account.plans.iter().filter(|plan| plan.add_on) {
         row("add-on", &with_end(add_on));
     }
+    row("rate limit", &limit(account.rate_limits.account));
+    row("per number", &limit(account.rate_limits.number));
     row("created", &account.created_at.to_string());
     match &account.whatsapp {
         None => row("WhatsApp", "no account"),
@@ -69,6 +76,10 @@ pub(super) fn show(account: &Account, json: bool) -> anyhow::Result<()> {
         row("phone", text.trim_end());
     }
     output::print_table(&table)
+}
+
+fn limit(own: Option<RateLimit>) -> String {
+    own.map_or_else(|| "default".to_owned(), |limit| limit.to_string())
 }
 
 /// Why the API is closed to the account, or that it is not.

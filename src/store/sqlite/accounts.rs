@@ -10,7 +10,7 @@ use parts::{insert_account, insert_plan, replace_primary_plan, save_number};
 use super::{Sqlite, Writing, json};
 use crate::model::{Account, AccountId, NewAccount, Timestamp, TokenDigest};
 use crate::store::intake::DataKeys;
-use crate::store::rows::{AccountRow, NewSecrets, sealed_meta_token};
+use crate::store::rows::{AccountRow, NewSecrets, limits_set, sealed_meta_token};
 use crate::store::text::{storable_account, storable_number, storable_plan};
 use crate::store::{AccountChange, Accounts, Keyring, StoreError, sql};
 
@@ -19,6 +19,7 @@ macro_rules! select_accounts {
     ($which:literal) => {
         concat!(
             "SELECT a.id, a.name, a.email, a.suspended, a.created_at, a.data_key,
+                    a.rate_limit, a.number_rate_limit,
                     w.id AS whatsapp_id, w.waba_id, w.display_name, w.meta_token,
                     (SELECT json_group_array(json_array(
                                 p.name, json(iif(p.add_on, 'true', 'false')), p.ends_at)
@@ -127,6 +128,9 @@ impl Accounts for Sqlite {
             if let Some(suspended) = change.suspended {
                 let set = query(sql::SET_SUSPENDED).bind(id.as_str()).bind(suspended);
                 set.execute(&mut *tx).await?;
+            }
+            for (set, limit) in limits_set(change) {
+                query(set).bind(id.as_str()).bind(limit).execute(&mut *tx).await?;
             }
             tx.commit().await?;
             Ok(true)

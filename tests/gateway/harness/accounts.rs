@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use avenping_gateway::model::{
-    Account, AccountId, ApiToken, GraphId, NewAccount, PhoneNumber, Plan, Timestamp,
+    Account, AccountId, ApiToken, GraphId, NewAccount, OwnRateLimits, PhoneNumber, Plan, Timestamp,
     WhatsAppAccount,
 };
 use secrecy::SecretString;
@@ -54,6 +54,7 @@ pub(crate) fn somebody(name: &str) -> NewAccount {
             number: "+1 555 078 3881".to_owned(),
             name: "Sales".to_owned(),
         }],
+        rate_limits: OwnRateLimits::default(),
         created_at: at(NOW),
     };
     let token = ApiToken::parse(&token_of(name)).unwrap().to_store(at(NOW));

@@ -1,11 +1,11 @@
 //! A caller that writes and reads HTTP literally, so that a case can say anything at all.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::TOKEN;
@@ -17,6 +17,7 @@ const STUCK: Duration = Duration::from_secs(30);
 #[derive(Clone)]
 pub(crate) struct Ask {
     address: SocketAddr,
+    from: Option<IpAddr>,
     method: String,
     target: String,
     token: Option<String>,
@@ -52,6 +53,7 @@ impl Ask {
     pub(crate) fn new(address: SocketAddr, method: &str, target: &str) -> Self {
         Self {
             address,
+            from: None,
             method: method.to_owned(),
             target: target.to_owned(),
             token: Some(TOKEN.to_owned()),
@@ -63,6 +65,12 @@ impl Ask {
 
     pub(crate) fn token(mut self, token: &str) -> Self {
         self.token = Some(token.to_owned());
+        self
+    }
+
+    /// From another address than the usual one.
+    pub(crate) fn from(mut self, address: IpAddr) -> Self {
+        self.from = Some(address);
         self
     }
 
@@ -138,7 +146,7 @@ impl Ask {
 
     pub(crate) async fn send(self) -> Answer {
         let head_only = self.method == "HEAD";
-        let mut connection = Connection::open(self.address).await;
+        let mut connection = Connection::open_from(self.from, self.address).await;
         let request = self.header("Connection", "close").bytes();
         let (mut reader, mut writer) = connection.stream.split();
         // The answer may come, and the connection end, before all is written.
@@ -151,7 +159,15 @@ impl Ask {
 
 impl Connection {
     pub(super) async fn open(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.expect("the gateway listens");
+        Self::open_from(None, address).await
+    }
+
+    async fn open_from(from: Option<IpAddr>, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        if let Some(from) = from {
+            socket.bind((from, 0).into()).unwrap();
+        }
+        let stream = socket.connect(address).await.expect("the gateway listens");
         stream.set_nodelay(true).unwrap();
         Self { stream, buffer: Vec::new() }
     }
@@ -164,6 +180,16 @@ impl Connection {
     pub(crate) async fn answer(&mut self) -> Option<Answer> {
         let (mut reader, _) = self.stream.split();
         timeout(STUCK, read_answer(&mut reader, &mut self.buffer, false)).await.expect("it hangs")
+    }
+
+    /// The head of the next answer; its body is left where it is.
+    pub(crate) async fn head(&mut self) -> String {
+        while find(&self.buffer, b"\r\n\r\n").is_none() {
+            let more = more(&mut self.stream, &mut self.buffer);
+            assert!(timeout(STUCK, more).await.expect("the gateway hangs"), "there is no head");
+        }
+        let end = find(&self.buffer, b"\r\n\r\n").unwrap() + 4;
+        String::from_utf8(self.buffer.drain(..end).collect()).unwrap()
     }
 
     pub(crate) async fn ask(&mut self, ask: Ask) -> Answer {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use avenping_gateway::app::{Gateway as Program, GatewaySettings};
 use avenping_gateway::clock::Clock;
 use avenping_gateway::config::{
-    DeliverySettings, GraphSettings, ListenerSettings, MetaSettings, Period, RecordSettings,
-    Secret, UpstreamStatus, WebhookSettings,
+    DeliverySettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, Period,
+    RecordSettings, Secret, UpstreamStatus, WebhookSettings,
 };
 use avenping_gateway::model::NewAccount;
 use avenping_gateway::store::Store;
@@ -79,6 +79,7 @@ impl Setup {
                 connect_timeout: patience,
                 timeout: patience,
             },
+            limits: LimitSettings::default(),
             meta: MetaSettings {
                 app_secrets: vec![Secret(APP_SECRET.into())],
                 verify_token: Some(Secret(VERIFY_TOKEN.into())),

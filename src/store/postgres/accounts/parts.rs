@@ -19,7 +19,9 @@ pub(super) async fn insert_account(
         .bind(account.suspended)
         .bind(&secrets.data_key)
         .bind(&secrets.data_key_id)
-        .bind(account.created_at.as_millis());
+        .bind(account.created_at.as_millis())
+        .bind(account.rate_limits.account.map(|limit| limit.to_string()))
+        .bind(account.rate_limits.number.map(|limit| limit.to_string()));
     if insert.execute(&mut **tx).await?.rows_affected() == 0 {
         return Err(StoreError::Taken("email"));
     }

@@ -1,0 +1,27 @@
+//! What a request takes up, by its route.
+
+/// Requests of one class take places from each other, and from no others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// Always served: it tells whether all is well, above all when it is not.
+    Vital,
+    /// From Meta, who sends again whatever is turned away.
+    Inbound,
+    /// A file on its way, for as long as that takes.
+    Media,
+    /// Everything else.
+    Call,
+}
+
+impl Class {
+    /// The class of a route as the router writes it; `None` is no route.
+    #[must_use]
+    pub fn of(route: Option<&str>) -> Self {
+        match route {
+            Some("/v2/health" | "/v2/version" | "/v2/ready" | "/metrics") => Self::Vital,
+            Some("/webhooks/meta") => Self::Inbound,
+            Some("/v2/media" | "/v2/media/upload" | "/v2/media/{mediaId}/download") => Self::Media,
+            _ => Self::Call,
+        }
+    }
+}
