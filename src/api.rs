@@ -3,6 +3,7 @@
 mod account;
 mod forms;
 mod media;
+mod metrics;
 mod paging;
 mod public;
 mod records;
@@ -13,11 +14,15 @@ pub use account::Me;
 
 use crate::openapi::Route;
 
+/// The path that a listener of its own may have to itself.
+pub const METRICS: &str = "/metrics";
+
 /// All routes of this room.
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let rooms = [
         public::routes(),
+        metrics::routes(),
         account::routes(),
         records::routes(),
         templates::routes(),

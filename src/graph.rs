@@ -22,7 +22,8 @@ mod whatsapp_account;
 use std::sync::Arc;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
@@ -39,7 +40,11 @@ pub use send::SendReceipt;
 pub use template::Template;
 
 use crate::config::GraphSettings;
-use crate::model::GraphId;
+use crate::metrics::{CallKind, Upstream};
+use crate::model::{GraphId, TraceParent};
+
+/// W3C's header of a trace.
+const TRACEPARENT: &str = "traceparent";
 
 /// A handle to Graph; clones share connections.
 #[derive(Clone, Debug)]
@@ -50,43 +55,76 @@ struct Inner {
     client: reqwest::Client,
     settings: GraphSettings,
     retries: retry_budget::RetryBudget,
+    metrics: Upstream,
 }
 
-/// Who asks, by the Meta token of one account; and until when an answer is worth waiting for,
-/// whatever the limits of the call itself allow.
+/// On whose behalf Graph is asked: until when an answer is worth waiting for, whatever the limits
+/// of the call itself allow; and the trace that it belongs to.
+#[derive(Clone, Copy, Debug)]
+pub struct Errand {
+    pub until: Instant,
+    pub trace: Option<TraceParent>,
+}
+
+/// Who asks, by the Meta token of one account; and on which errand.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials<'a> {
     token: &'a SecretString,
-    until: Instant,
+    errand: Errand,
 }
 
 impl<'a> Credentials<'a> {
     #[must_use]
-    pub fn new(token: &'a SecretString, until: Instant) -> Self {
-        Self { token, until }
+    pub fn new(token: &'a SecretString, errand: Errand) -> Self {
+        Self { token, errand }
+    }
+
+    /// Puts on a request what shows who asks.
+    fn sign(&self, request: RequestBuilder) -> RequestBuilder {
+        let request = request.bearer_auth(self.token.expose_secret());
+        match &self.errand.trace {
+            Some(trace) => request.header(TRACEPARENT, trace.as_str()),
+            None => request,
+        }
     }
 
     /// When a call that may take `budget` must have ended.
     fn deadline(&self, budget: Duration) -> Instant {
-        self.until.min(Instant::now() + budget)
+        self.errand.until.min(Instant::now() + budget)
     }
 }
 
 impl Graph {
     /// # Errors
     /// When the TLS library cannot be set up.
-    pub fn new(settings: GraphSettings) -> Result<Self, reqwest::Error> {
+    pub fn new(settings: GraphSettings, metrics: Upstream) -> Result<Self, reqwest::Error> {
         let client = http::client(&settings)?;
         Ok(Self(Arc::new(Inner {
             client,
             settings,
             retries: retry_budget::RetryBudget::default(),
+            metrics,
         })))
     }
 
     #[must_use]
     pub fn version(&self) -> &str {
         &self.0.settings.version
+    }
+
+    /// Makes a call, and counts how it ended. Whatever is asked for an account is asked in here.
+    async fn counted<T>(
+        &self,
+        kind: CallKind,
+        work: impl Future<Output = Result<T, GraphFailure>>,
+    ) -> Result<T, GraphFailure> {
+        let call = self.0.metrics.begin(kind);
+        let answer = work.await;
+        match &answer {
+            Ok(_) => call.succeeded(),
+            Err(failure) => call.failed(failure.outcome.into(), failure.code()),
+        }
+        answer
     }
 
     /// `{graph}/{version}/{ids…}`: the only way a Graph address is made.

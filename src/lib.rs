@@ -4,6 +4,7 @@
 //! checks the fields ([`fields`], [`messages`]), builds Meta's payload and sends it ([`graph`]),
 //! and answers in one envelope ([`wire`]). Accounts, numbers and tokens live in [`store`].
 //! [`delivery`] tells customers what happened, by webhook, until they have heard it.
+//! [`metrics`] counts what happens, for whoever is on call.
 //! [`sandbox`] stands in for Meta, so that all of it can be tried without a Meta account.
 
 pub mod access;
@@ -18,6 +19,7 @@ pub mod graph;
 pub mod inbound;
 pub mod limits;
 pub mod messages;
+pub mod metrics;
 pub mod model;
 pub mod openapi;
 pub mod sandbox;

@@ -74,6 +74,11 @@ pub enum Answer {
     Bytes,
     /// Not in the envelope: the OpenAPI document itself.
     Document,
+    /// Not in the envelope: text of this type.
+    Text {
+        content_type: &'static str,
+        about: &'static str,
+    },
 }
 
 /// The schema of a type of ours, and of the types it is made of.

@@ -4,6 +4,7 @@ mod callers;
 mod inbox;
 mod readiness;
 mod recorder;
+mod vitals;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use url::Url;
 
 pub use callers::{Caller, Callers, Found};
 pub use inbox::Inbox;
-pub use readiness::{Missing, Readiness};
+pub use readiness::{Backlog, Readiness};
 pub use recorder::{Recorder, RecorderTask};
 
 use crate::clock::Clock;
@@ -23,6 +24,7 @@ use crate::config::{RecordSettings, UpstreamStatus, WebhookSettings};
 use crate::delivery::WebhookClient;
 use crate::graph::Graph;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::store::Store;
 
 /// Handles that every request shares.
@@ -37,6 +39,7 @@ pub struct Shared {
     pub callers: Callers,
     pub readiness: Readiness,
     pub limits: Limits,
+    pub metrics: Metrics,
     /// What must end before the process may: a send goes on when its caller has gone.
     pub sends: TaskTracker,
     /// Cancelled when the process is told to stop.

@@ -13,6 +13,7 @@ pub mod inbound;
 mod intake;
 mod keyring;
 pub mod messages;
+mod metered;
 pub mod nodes;
 mod postgres;
 mod recipients;
@@ -44,6 +45,7 @@ pub use upkeep::{SealedRows, Upkeep};
 pub use webhooks::Webhooks;
 
 use crate::config::DatabaseSettings;
+use crate::metrics::Operations;
 
 /// How long a caller waits for a free connection, and a query for a lock.
 const WAIT: Duration = Duration::from_secs(1);
@@ -98,6 +100,12 @@ pub async fn open_existing(
         sqlite::require_file(settings)?;
     }
     open(settings, keyring).await
+}
+
+/// The same store, its operations measured.
+#[must_use]
+pub fn metered(store: Store, metrics: Operations) -> Store {
+    Arc::new(metered::Metered { store, metrics })
 }
 
 /// Gives up on `work` after `limit`, also when the database has stopped answering altogether.

@@ -36,9 +36,10 @@ const SQL_AND_CLIENTS: &[&str] = &["sqlx", "reqwest", "hyper"];
 const ROOMS: &[Room] = &[
     Room { name: "model", may_use: &[], must_not: NOT_FOR_NOUNS },
     Room { name: "clock", may_use: &["model"], must_not: NOT_FOR_NOUNS },
+    Room { name: "metrics", may_use: &["model"], must_not: NOT_FOR_NOUNS },
     Room { name: "fields", may_use: &["model"], must_not: NOT_FOR_NOUNS },
     Room { name: "config", may_use: &["model"], must_not: &["axum", "sqlx", "reqwest", "tokio"] },
-    Room { name: "store", may_use: &["model", "clock", "config"], must_not: HTTP },
+    Room { name: "store", may_use: &["model", "clock", "metrics", "config"], must_not: HTTP },
     Room {
         name: "limits",
         may_use: &["model", "clock", "config"],
@@ -47,23 +48,25 @@ const ROOMS: &[Room] = &[
     Room { name: "tls", may_use: &[], must_not: &["axum", "sqlx", "reqwest"] },
     Room {
         name: "graph",
-        may_use: &["model", "clock", "fields", "config", "tls"],
+        may_use: &["model", "clock", "metrics", "fields", "config", "tls"],
         must_not: &["axum", "sqlx"],
     },
     // It runs without a server.
     Room {
         name: "delivery",
-        may_use: &["model", "clock", "config", "store", "tls"],
+        may_use: &["model", "clock", "metrics", "config", "store", "tls"],
         must_not: &["axum", "sqlx"],
     },
     Room {
         name: "state",
-        may_use: &["model", "clock", "config", "store", "graph", "delivery", "limits"],
+        may_use: &["model", "clock", "metrics", "config", "store", "graph", "delivery", "limits"],
         must_not: &["axum", "sqlx", "reqwest"],
     },
     Room {
         name: "wire",
-        may_use: &["model", "clock", "fields", "config", "store", "graph", "limits", "state"],
+        may_use: &[
+            "model", "clock", "metrics", "fields", "config", "store", "graph", "limits", "state",
+        ],
         must_not: SQL_AND_CLIENTS,
     },
     Room {
@@ -79,7 +82,8 @@ const ROOMS: &[Room] = &[
     Room {
         name: "messages",
         may_use: &[
-            "model", "clock", "fields", "store", "graph", "wire", "state", "access", "openapi",
+            "model", "clock", "metrics", "fields", "store", "graph", "wire", "state", "access",
+            "openapi",
         ],
         must_not: SQL_AND_CLIENTS,
     },
@@ -94,7 +98,7 @@ const ROOMS: &[Room] = &[
     // It posts nothing: it fills the outbox, and answers.
     Room {
         name: "inbound",
-        may_use: &["model", "fields", "store", "wire", "state", "access", "openapi"],
+        may_use: &["model", "metrics", "fields", "store", "wire", "state", "access", "openapi"],
         must_not: SQL_AND_CLIENTS,
     },
     Room { name: "server", may_use: &[], must_not: &["sqlx", "reqwest"] },
@@ -105,11 +109,13 @@ const ROOMS: &[Room] = &[
 ];
 
 const BELOW_APP: &[&str] = &[
-    "model", "clock", "fields", "config", "store", "graph", "limits", "state", "wire", "access",
-    "openapi", "messages", "api", "server", "inbound", "delivery",
+    "model", "clock", "metrics", "fields", "config", "store", "graph", "limits", "state", "wire",
+    "access", "openapi", "messages", "api", "server", "inbound", "delivery",
 ];
-const BELOW_CLI: &[&str] =
-    &["model", "clock", "config", "store", "tls", "graph", "sandbox", "app", "openapi", "api"];
+const BELOW_CLI: &[&str] = &[
+    "model", "clock", "metrics", "config", "store", "tls", "graph", "sandbox", "app", "openapi",
+    "api",
+];
 
 fn source() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("src")

@@ -92,7 +92,7 @@ async fn all(
     asked.before = None;
     let limit = asked.limit.get_or_insert(DEFAULT_PAGE).to_string();
     let caller = plan.caller();
-    let credentials = caller.credentials(record.deadline);
+    let credentials = caller.credentials(record.errand);
     let page = state.graph.page(credentials, &caller.waba_id, Edge::Flows, &asked);
     let page = record.upstream(page).await?;
     keep(&state, caller, &snapshots(&page)).await?;
@@ -120,7 +120,7 @@ async fn by_id(
 ) -> Result<Response, ApiError> {
     let id = id.ok_or(ApiError::FORM_NOT_FOUND)?;
     let caller = plan.caller();
-    let credentials = caller.credentials(record.deadline);
+    let credentials = caller.credentials(record.errand);
     record.upstream(require_own(&state, caller, credentials, &id)).await?;
     let flow = record.upstream(state.graph.flow(credentials, &id)).await?;
     let snapshot = Flow::read(&flow).filter(|snapshot| snapshot.id == id);

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::access::Guard;
 use crate::openapi::{Answer, Route};
-use crate::state::{AppState, Missing};
+use crate::state::AppState;
 use crate::wire::{ApiError, Reply};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -34,8 +34,12 @@ struct Version {
 }
 
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 struct Ready {
     ready: bool,
+    /// How long the oldest delivery that nothing but the workers holds up has been due; 0 when
+    /// there is none
+    oldest_due_seconds: u64,
 }
 
 pub(super) fn routes() -> Vec<Route> {
@@ -72,11 +76,14 @@ async fn ready(State(state): State<AppState>) -> Result<Reply<Ready>, ApiError> 
     if state.stopping.is_cancelled() {
         return Err(ApiError::NotReady("the process is stopping"));
     }
-    match state.readiness.missing(&state.store, state.clock.now()).await {
-        Some(Missing::Database) => Err(ApiError::NotReady("the database does not answer")),
-        Some(Missing::DeliveryWorker) => Err(ApiError::NotReady("webhooks are not delivered")),
-        None => Ok(Reply(Ready { ready: true })),
+    let backlog = state.readiness.backlog(&state.store, state.clock.now()).await;
+    let Some(backlog) = backlog else {
+        return Err(ApiError::NotReady("the database does not answer"));
+    };
+    if backlog.is_late() {
+        return Err(ApiError::NotReady("webhooks are not delivered"));
     }
+    Ok(Reply(Ready { ready: true, oldest_due_seconds: backlog.oldest_due.as_secs() }))
 }
 
 async fn openapi(State(state): State<AppState>) -> Response {

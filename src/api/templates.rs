@@ -7,11 +7,10 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use tokio::time::Instant;
 
 use super::paging::{AFTER, BEFORE, LIMIT, page_query, page_reply};
 use crate::access::DeveloperPlan;
-use crate::graph::{Edge, PageQuery};
+use crate::graph::{Edge, Errand, PageQuery};
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
 use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, Carried, Query, RequestRecord, TextPath, data_of};
@@ -74,7 +73,7 @@ async fn all(
     let asked = page_query(&query)?;
     let search = query.text("search")?.map(str::to_lowercase);
     let caller = plan.caller();
-    let credentials = caller.credentials(record.deadline);
+    let credentials = caller.credentials(record.errand);
     let page = state.graph.page(credentials, &caller.waba_id, Edge::Templates, &asked);
     let mut page = record.upstream(page).await?;
     if let Some(search) = &search {
@@ -95,7 +94,7 @@ async fn by_name(
 ) -> Result<Response, ApiError> {
     let name = name.ok_or(ApiError::TEMPLATE_NOT_FOUND)?;
     let language = query.text("language")?;
-    let found = record.upstream(named(&state, plan.caller(), record.deadline, &name)).await?;
+    let found = record.upstream(named(&state, plan.caller(), record.errand, &name)).await?;
     let in_language = |code| found.iter().find(|(known, _)| known.language == code);
     let chosen = match language {
         Some(code) => in_language(code),
@@ -110,12 +109,12 @@ async fn by_name(
 async fn named(
     state: &AppState,
     caller: &Caller,
-    deadline: Instant,
+    errand: Errand,
     name: &str,
 ) -> Result<Vec<(Known, Box<RawValue>)>, ApiError> {
     let query =
         PageQuery { limit: Some(LOOKUP_PAGE), name: Some(name.to_owned()), ..PageQuery::default() };
-    let credentials = caller.credentials(deadline);
+    let credentials = caller.credentials(errand);
     let mut pages = state.graph.pages(credentials, &caller.waba_id, Edge::Templates, query);
     let mut found = Vec::new();
     while let Some(page) = pages.next().await? {

@@ -11,7 +11,8 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::chores::Chores;
-use super::{heartbeat, router, routes};
+use super::doors::{self, Door};
+use super::{heartbeat, router};
 use crate::clock::Clock;
 use crate::config::{
     DeliverySettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, RecordSettings,
@@ -20,10 +21,10 @@ use crate::config::{
 use crate::delivery::{WebhookClient, Worker};
 use crate::graph::Graph;
 use crate::limits::{Limits, Shares};
+use crate::metrics::Metrics;
 use crate::openapi;
-use crate::server::Server;
 use crate::state::{AppState, Callers, Inbox, Readiness, Recorder, RecorderTask, Shared};
-use crate::store::Store;
+use crate::store::{Store, metered};
 
 /// What a request may take beyond the longest of its parts.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -49,8 +50,9 @@ pub struct GatewaySettings {
 /// A gateway that listens, and is yet to be run.
 #[derive(Debug)]
 pub struct Gateway {
-    server: Server,
-    address: SocketAddr,
+    callers: Door,
+    /// Where the metrics are, if they have a place of their own.
+    metrics: Option<Door>,
     state: AppState,
     recording: RecorderTask,
     worker: Worker,
@@ -79,58 +81,82 @@ impl Gateway {
         settings: GatewaySettings,
         stopping: CancellationToken,
     ) -> Result<Self, StartError> {
+        let metrics = Metrics::new(clock.now());
+        let store = metered(store, metrics.store.clone());
         let listener = settings.listener;
-        let failed = |error| StartError::Listen(listener.bind, error);
-        let server = Server::bind(listener.bind, listener.header_timeout.get()).map_err(failed)?;
-        let address = server.address().map_err(failed)?;
+        let (callers, metrics_apart) = doors::open(&listener)?;
+        let address = callers.address;
         let own =
             || Url::parse(&format!("http://{address}")).map_err(|_| StartError::Address(address));
         let body_timeout = listener.body_timeout.get();
         let deliveries = &settings.deliveries;
         let webhook_client = WebhookClient::new(deliveries, settings.webhooks.allow_private)?;
-        let worker = Worker::new(store.clone(), webhook_client.clone(), clock.clone(), deliveries);
+        let worker = Worker::new(
+            store.clone(),
+            webhook_client.clone(),
+            clock.clone(),
+            deliveries,
+            metrics.deliveries.clone(),
+        );
         let longest = body_timeout.max(settings.graph.send_timeout.get());
         let longest = longest.max(deliveries.timeout.get());
         let media_limit = settings.graph.media_timeout.get() + MEDIA_MARGIN;
-        let (recorder, recording) = Recorder::start(store.clone());
+        let (recorder, recording) = Recorder::start(store.clone(), metrics.records.clone());
         let state = AppState::new(Shared {
-            graph: Graph::new(settings.graph)?,
-            callers: Callers::new(store.clone(), clock.clone(), Shares::new(&settings.limits)),
+            graph: Graph::new(settings.graph, metrics.upstream.clone())?,
+            callers: Callers::new(
+                store.clone(),
+                clock.clone(),
+                Shares::new(&settings.limits),
+                metrics.tokens.clone(),
+            ),
             limits: Limits::new(&settings.limits, clock.clone()),
             readiness: Readiness::default(),
             sends: TaskTracker::new(),
             stopping,
             cutting_off: CancellationToken::new(),
             public_url: listener.public_url.map_or_else(own, Ok)?,
-            document: openapi::document(&routes()).to_json().unwrap_or_default().into(),
+            document: openapi::document(&callers.offer.routes())
+                .to_json()
+                .unwrap_or_default()
+                .into(),
             upstream_status: listener.upstream_status,
             webhooks: settings.webhooks,
             recorder,
-            inbox: Inbox::start(store.clone(), settings.meta),
+            inbox: Inbox::start(store.clone(), settings.meta, metrics.inbound.clone()),
             records: settings.records,
             webhook_client,
             body_timeout,
             request_limit: longest + MARGIN,
             media_limit,
+            metrics,
             store,
             clock,
         });
         let drain = listener.drain_timeout.get();
         let heartbeat = settings.limits.heartbeat.get();
-        Ok(Self { server, address, state, recording, worker, drain, heartbeat })
+        let metrics = metrics_apart;
+        Ok(Self { callers, metrics, state, recording, worker, drain, heartbeat })
     }
 
     #[must_use]
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.callers.address
+    }
+
+    /// Where the metrics are, if they have a listener of their own.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|door| door.address)
     }
 
     /// Serves until it is told to stop: readiness says so at once, requests are served for
     /// `linger` so that a balancer can notice, then nothing new is taken and what runs ends. All
     /// of it is over within `linger` and the drain timeout. Webhooks are left to other nodes from
-    /// the start; the attempts that run end first.
+    /// the start; the attempts that run end first. Metrics with a listener of their own can be
+    /// read until the end.
     pub async fn run(self, linger: Duration) {
-        let Self { server, state, recording, worker, drain, heartbeat, .. } = self;
+        let Self { callers, metrics, state, recording, worker, drain, heartbeat } = self;
         let chores = Chores {
             store: state.store.clone(),
             clock: state.clock.clone(),
@@ -160,7 +186,14 @@ impl Gateway {
             std::future::pending().await
         };
         let last_call = drain.mul_f64(LAST_CALL);
-        let serving = server.run(router(state.clone()), stop_accepting.clone(), last_call);
+        let mut telling = JoinSet::new();
+        if let Some(Door { server, offer, address }) = metrics {
+            tracing::info!(%address, "the metrics have a listener of their own");
+            let router = router(offer.routes(), state.clone());
+            telling.spawn(server.run(router, CancellationToken::new(), last_call));
+        }
+        let router = router(callers.offer.routes(), state.clone());
+        let serving = callers.server.run(router, stop_accepting.clone(), last_call);
         let end = tokio::select! {
             ((), end) = async { tokio::join!(serving, closing) } => end,
             end = cutting_off => end,
@@ -179,6 +212,7 @@ impl Gateway {
         if let Err(error) = chores.await {
             tracing::error!(%error, "the chores ended early");
         }
+        telling.shutdown().await;
         state.store.close().await;
     }
 }

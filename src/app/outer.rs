@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
@@ -13,22 +13,49 @@ use http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, X_CONTENT
 use http_body_util::BodyExt as _;
 
 use crate::limits::Class;
+use crate::metrics::PathRequests;
+use crate::model::TraceParent;
 use crate::state::AppState;
 use crate::wire::{ApiError, RequestRecord, tell_rate_limits, word};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// What a path is called that the router does not have.
+pub(super) const NO_ROUTE: &str = "none";
+
+/// Where requests of one path come in.
+#[derive(Clone)]
+pub(super) struct Entry {
+    state: AppState,
+    requests: PathRequests,
+    /// Whether files go through it.
+    media: bool,
+    class: Class,
+}
+
+impl Entry {
+    pub(super) fn new(path: &'static str, state: &AppState) -> Self {
+        let requests = state.metrics.requests.of_path(path);
+        Self {
+            state: state.clone(),
+            requests,
+            media: path.starts_with("/v2/media"),
+            class: Class::of(path),
+        }
+    }
+}
 
 pub(super) async fn outer(
-    State(state): State<AppState>,
+    State(Entry { state, requests, media, class }): State<Entry>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let media = route.as_ref().is_some_and(|route| route.as_str().starts_with("/v2/media"));
     let limit = if media { state.media_limit } else { state.request_limit };
+    let method = request.method().clone();
+    let counted = requests.begin(method.as_str());
     let request_id = request_id(request.headers());
-    let class = Class::of(route.as_ref().map(MatchedPath::as_str));
-    let record = RequestRecord::start(request.method().clone(), route, request_id, class, limit);
+    let trace = trace(request.headers());
+    let record = RequestRecord::start(method, counted, request_id, trace, class, limit);
     let record = Arc::new(record);
     request.extensions_mut().insert(Arc::clone(&record));
 
@@ -44,7 +71,7 @@ pub(super) async fn outer(
     };
     let mut response = answered.unwrap_or_else(|_| ApiError::Internal("a panic").into_response());
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
-        let worded = word(&error, state.upstream_status);
+        let worded = word(&error, state.upstream_status, record.request_id());
         record.note_outcome(worded.outcome);
         let headers = std::mem::take(response.headers_mut());
         response = worded.into_response();
@@ -95,6 +122,13 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
     };
     let id = inbound.cloned().map_or_else(fresh, Ok);
     id.unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+}
+
+/// The trace that the caller is in, if it is told exactly once and exactly right.
+fn trace(headers: &HeaderMap) -> Option<TraceParent> {
+    let mut told = headers.get_all(TRACEPARENT).iter();
+    let only = told.next().filter(|_| told.next().is_none());
+    TraceParent::parse(only?.as_bytes())
 }
 
 fn finish(response: &mut Response, record: &RequestRecord, state: &AppState) {

@@ -14,6 +14,7 @@ use clap::Args;
 use super::CommonSettings;
 use crate::config::{ListenerSettings, WebhookSettings};
 use crate::graph::Graph;
+use crate::metrics::Upstream;
 use report::Report;
 
 #[derive(Args, Debug)]
@@ -43,7 +44,7 @@ impl Doctor {
         let mut report = Report::default();
         settings::check(&mut report, &settings, &self.listener, env_file);
         let store = store::check(&mut report, &settings).await;
-        let graph = Graph::new(settings.graph)?;
+        let graph = Graph::new(settings.graph, Upstream::default())?;
         match (&self.account, &store) {
             (None, _) => graph::check(&mut report, &graph).await,
             (Some(which), Some(store)) => account::check(&mut report, store, &graph, which).await,

@@ -27,5 +27,10 @@ pub(super) fn start(settings: &LoggingSettings) -> WorkerGuard {
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     };
     debug_assert!(started.is_ok(), "logging starts once");
+    // As a line of the log like any other: whoever reads lines of JSON finds nothing else.
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(tracing::field::display);
+        tracing::error!(place, cause = panic.payload_as_str(), "a panic");
+    }));
     guard
 }

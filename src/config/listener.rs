@@ -14,6 +14,15 @@ pub struct ListenerSettings {
     #[arg(long, env = "AVENPING_BIND", default_value = "127.0.0.1:8080", value_name = "ADDR")]
     pub bind: SocketAddr,
 
+    /// Address and port for /metrics alone; on the listener of all if left out
+    #[arg(
+        id = "metrics-bind",
+        long = "metrics-bind",
+        env = "AVENPING_METRICS_BIND",
+        value_name = "ADDR"
+    )]
+    pub metrics_bind: Option<SocketAddr>,
+
     /// The address that callers use, for links in answers; the listener's own if left out
     #[arg(id = "public-url",
         long = "public-url",

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::client::{Called, Parcel, WebhookClient};
 use super::schedule::{Failing, Schedule, Verdict};
 use crate::clock::Clock;
+use crate::metrics;
 use crate::model::{AccountId, DeliveryAttempt, Timestamp};
 use crate::store::{AttemptEnd, ClaimedDelivery, Deliveries, EndpointHealth};
 
@@ -49,6 +50,7 @@ pub(super) struct Attempts {
     pub(super) client: WebhookClient,
     pub(super) clock: Clock,
     pub(super) schedule: Schedule,
+    pub(super) metrics: metrics::Deliveries,
 }
 
 impl Attempts {
@@ -56,9 +58,11 @@ impl Attempts {
     /// that the caller's books are right.
     pub(super) async fn make(&self, taken: Taken) -> Ended {
         let account = taken.delivery.account.clone();
+        let _running = self.metrics.begin();
         match AssertUnwindSafe(self.attempt(&taken)).catch_unwind().await {
             Ok(ended) => ended,
             Err(_) => {
+                self.metrics.ended(metrics::AttemptEnd::Broken);
                 tracing::error!(delivery = taken.delivery.id.as_str(), "an attempt panicked");
                 Ended::Unknown(account)
             }
@@ -85,7 +89,9 @@ impl Attempts {
         let roll = getrandom::u32().unwrap_or(200);
         let end = self.schedule.end(&verdict, delivery.attempts, &health, now, roll);
         tell(delivery, &attempt, &end);
-        if !self.write(taken, Some(&attempt), &end).await {
+        let written = self.write(taken, Some(&attempt), &end).await;
+        self.metrics.ended(counted(&end, written));
+        if !written {
             return Ended::Unknown(account);
         }
         match end {
@@ -110,6 +116,7 @@ impl Attempts {
             secrets: &endpoint.secrets,
         };
         let called = self.client.post(&endpoint.url, &parcel, at, Some(taken.lease_ends)).await;
+        self.metrics.called(called.took);
         judge(called, at)
     }
 
@@ -149,6 +156,16 @@ impl Attempts {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+    }
+}
+
+fn counted(end: &AttemptEnd, written: bool) -> metrics::AttemptEnd {
+    match end {
+        AttemptEnd::Delivered if written => metrics::AttemptEnd::Delivered,
+        AttemptEnd::Retry(_) if written => metrics::AttemptEnd::Retry,
+        AttemptEnd::Dead if written => metrics::AttemptEnd::Dead,
+        AttemptEnd::Disable(_) if written => metrics::AttemptEnd::Disabled,
+        _ => metrics::AttemptEnd::Unwritten,
     }
 }
 

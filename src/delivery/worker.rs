@@ -15,6 +15,7 @@ use super::lanes::{Lanes, PER_ENDPOINT};
 use super::schedule::Schedule;
 use crate::clock::Clock;
 use crate::config::DeliverySettings;
+use crate::metrics;
 use crate::store::{ClaimedDelivery, Deliveries};
 
 /// Being woken is a courtesy; this is the truth.
@@ -56,9 +57,10 @@ impl Worker {
         client: WebhookClient,
         clock: Clock,
         settings: &DeliverySettings,
+        metrics: metrics::Deliveries,
     ) -> Self {
         let schedule = Schedule::new(settings);
-        let attempts = Arc::new(Attempts { store, client, clock, schedule });
+        let attempts = Arc::new(Attempts { store, client, clock, schedule, metrics });
         Self { attempts, lease: settings.lease.get() }
     }
 

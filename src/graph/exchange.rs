@@ -53,6 +53,7 @@ impl Graph {
             match wait {
                 Some(wait) if Instant::now() + wait < deadline && self.0.retries.spend() => {
                     tokio::time::sleep(wait).await;
+                    self.0.metrics.repeated();
                     tries += 1;
                 }
                 _ => return Err(repeat.told(failure)),

@@ -6,6 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::metrics::CallEnd;
+
 /// Whether Graph took what it was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -16,6 +18,16 @@ pub enum Outcome {
     Rejected,
     /// It may have been sent.
     Unknown,
+}
+
+impl From<Outcome> for CallEnd {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::NotSent => Self::NotSent,
+            Outcome::Rejected => Self::Rejected,
+            Outcome::Unknown => Self::Unknown,
+        }
+    }
 }
 
 /// Why it failed, as far as an HTTP status can tell it.
@@ -66,6 +78,12 @@ impl GraphFailure {
     #[must_use]
     pub fn unanswered() -> Self {
         Self::new(Outcome::Unknown, Cause::Broken, "the send was cut off")
+    }
+
+    /// The code of Meta's error.
+    #[must_use]
+    pub fn code(&self) -> Option<i64> {
+        self.error.as_ref()?.code
     }
 
     pub(super) fn new(outcome: Outcome, cause: Cause, detail: &'static str) -> Self {

@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::exchange::Repeat;
-use super::page::bearer;
 use super::{Credentials, Edge, Graph, GraphFailure, PageQuery};
+use crate::metrics::CallKind;
 use crate::model::{FlowSnapshot, GraphId};
 
 /// What the gateway reads of a flow; the caller gets all of it.
@@ -68,7 +68,8 @@ impl Graph {
     ) -> Result<Bytes, GraphFailure> {
         let url = self.address(flow, None);
         let budget = self.0.settings.read_timeout.get();
-        let request = || bearer(self.0.client.get(url.clone()), credentials);
-        self.exchange(credentials, Repeat::Freely, budget, request).await
+        let request = || credentials.sign(self.0.client.get(url.clone()));
+        let answer = self.exchange(credentials, Repeat::Freely, budget, request);
+        self.counted(CallKind::Read, answer).await
     }
 }

@@ -17,8 +17,8 @@ use url::Url;
 
 use super::exchange::{Repeat, out_of_time, without_answer};
 use super::failure::{Cause, GraphFailure, Outcome};
-use super::page::bearer;
 use super::{Credentials, Graph};
+use crate::metrics::{CallEnd, CallKind};
 use crate::model::GraphId;
 
 /// How long the first byte of a download may take, and each one after a byte.
@@ -87,11 +87,6 @@ impl Graph {
         number: &GraphId,
         upload: MediaUpload,
     ) -> Result<String, GraphFailure> {
-        #[derive(Deserialize)]
-        struct Uploaded {
-            id: String,
-        }
-
         let url = self.address(number, Some("media"));
         let budget = self.0.settings.media_timeout.get();
         let request = || {
@@ -99,18 +94,10 @@ impl Graph {
                 .text("messaging_product", "whatsapp")
                 .text("type", upload.mime_type.clone())
                 .part("file", upload.part());
-            bearer(self.0.client.post(url.clone()).multipart(form), credentials)
+            credentials.sign(self.0.client.post(url.clone()).multipart(form))
         };
-        let body = self.exchange(credentials, Repeat::UnlessSent, budget, request).await?;
-        let uploaded: Option<Uploaded> = serde_json::from_slice(&body).ok();
-        match uploaded {
-            Some(uploaded) if !uploaded.id.is_empty() => Ok(uploaded.id),
-            _ => {
-                let detail = "Graph's answer has no media id";
-                let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
-                Err(failure.with_status(200))
-            }
-        }
+        let answer = self.exchange(credentials, Repeat::UnlessSent, budget, request);
+        self.counted(CallKind::Upload, async { uploaded_id(&answer.await?) }).await
     }
 
     /// Looks a media up. With a number, only if the media is that number's.
@@ -123,6 +110,14 @@ impl Graph {
         media: &GraphId,
         number: Option<&GraphId>,
     ) -> Result<MediaInfo, GraphFailure> {
+        let url = self.media_address(media, number);
+        let budget = self.0.settings.read_timeout.get();
+        let request = || credentials.sign(self.0.client.get(url.clone()));
+        let answer = self.exchange(credentials, Repeat::Freely, budget, request);
+        self.counted(CallKind::Read, async { self.media_info(answer.await?, media) }).await
+    }
+
+    fn media_info(&self, body: Bytes, media: &GraphId) -> Result<MediaInfo, GraphFailure> {
         #[derive(Deserialize)]
         struct Answer {
             id: String,
@@ -132,10 +127,6 @@ impl Graph {
             file_size: Option<serde_json::Value>,
         }
 
-        let url = self.media_address(media, number);
-        let budget = self.0.settings.read_timeout.get();
-        let request = || bearer(self.0.client.get(url.clone()), credentials);
-        let body = self.exchange(credentials, Repeat::Freely, budget, request).await?;
         let answer: Option<Answer> = serde_json::from_slice(&body).ok();
         let Some(answer) = answer.filter(|answer| answer.id == media.as_str()) else {
             let detail = "Graph's answer is about another object";
@@ -168,8 +159,9 @@ impl Graph {
     ) -> Result<Bytes, GraphFailure> {
         let url = self.media_address(media, number);
         let budget = self.0.settings.read_timeout.get();
-        let request = || bearer(self.0.client.delete(url.clone()), credentials);
-        self.exchange(credentials, Repeat::UnlessSent, budget, request).await
+        let request = || credentials.sign(self.0.client.delete(url.clone()));
+        let answer = self.exchange(credentials, Repeat::UnlessSent, budget, request);
+        self.counted(CallKind::Write, answer).await
     }
 
     /// Starts to fetch the bytes. The status is still to be looked at.
@@ -182,10 +174,17 @@ impl Graph {
         url: &Url,
     ) -> Result<MediaBytes, GraphFailure> {
         let deadline = credentials.deadline(self.0.settings.media_timeout.get());
-        let request = bearer(self.0.client.get(url.clone()), credentials).send();
-        let response = timeout(BYTES_WAIT, request).await.map_err(|_| out_of_time())?;
-        let response = response.map_err(|error| without_answer(&error))?;
-        Ok(MediaBytes { response, deadline })
+        let request = credentials.sign(self.0.client.get(url.clone())).send();
+        let call = self.0.metrics.begin(CallKind::Media);
+        let answered = timeout(BYTES_WAIT, request).await;
+        let answered = answered.map_err(|_| out_of_time());
+        let answered = answered.and_then(|sent| sent.map_err(|error| without_answer(&error)));
+        match &answered {
+            Ok(response) if response.status().is_success() => call.succeeded(),
+            Ok(_) => call.failed(CallEnd::Rejected, None),
+            Err(failure) => call.failed(failure.outcome.into(), None),
+        }
+        answered.map(|response| MediaBytes { response, deadline })
     }
 
     fn media_address(&self, media: &GraphId, number: Option<&GraphId>) -> Url {
@@ -206,6 +205,23 @@ impl Graph {
             || host.ends_with(".fbcdn.net")
             || host.ends_with(".whatsapp.net");
         url.scheme() == "https" && url.port().is_none() && metas
+    }
+}
+
+fn uploaded_id(body: &[u8]) -> Result<String, GraphFailure> {
+    #[derive(Deserialize)]
+    struct Uploaded {
+        id: String,
+    }
+
+    let uploaded: Option<Uploaded> = serde_json::from_slice(body).ok();
+    match uploaded {
+        Some(uploaded) if !uploaded.id.is_empty() => Ok(uploaded.id),
+        _ => {
+            let detail = "Graph's answer has no media id";
+            let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
+            Err(failure.with_status(200))
+        }
     }
 }
 

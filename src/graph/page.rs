@@ -1,13 +1,12 @@
 //! Lists that Graph hands out page by page.
 
-use reqwest::RequestBuilder;
-use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::exchange::Repeat;
 use super::failure::{Cause, GraphFailure, Outcome, without_token};
 use super::{Credentials, Graph};
+use crate::metrics::CallKind;
 use crate::model::GraphId;
 
 /// What may be asked of a list. Values come from the caller, names never do.
@@ -60,14 +59,9 @@ impl Graph {
     ) -> Result<Page, GraphFailure> {
         let url = query.on(self.address(node, Some(edge.name())));
         let budget = self.0.settings.read_timeout.get();
-        let request = || bearer(self.0.client.get(url.clone()), credentials);
-        let body = self.exchange(credentials, Repeat::Freely, budget, request).await?;
-        let page: Option<Page> = serde_json::from_slice(&body).ok();
-        let Some(mut page) = page else {
-            let detail = "Graph's answer is not a list";
-            let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
-            return Err(failure.with_status(200).of_a_read());
-        };
+        let request = || credentials.sign(self.0.client.get(url.clone()));
+        let answer = self.exchange(credentials, Repeat::Freely, budget, request);
+        let mut page = self.counted(CallKind::Read, async { Page::read(&answer.await?) }).await?;
         if let Some(paging) = page.paging.take() {
             let clean = without_token(paging.get(), credentials.token);
             page.paging = RawValue::from_string(clean).ok();
@@ -79,13 +73,12 @@ impl Graph {
     #[must_use]
     pub fn pages<'a>(
         &'a self,
-        credentials: Credentials<'a>,
+        mut credentials: Credentials<'a>,
         node: &'a GraphId,
         edge: Edge,
         query: PageQuery,
     ) -> Pages<'a> {
-        let until = credentials.deadline(self.0.settings.read_timeout.get());
-        let credentials = Credentials { until, ..credentials };
+        credentials.errand.until = credentials.deadline(self.0.settings.read_timeout.get());
         Pages { graph: self, credentials, node, edge, query: Some(query) }
     }
 }
@@ -115,10 +108,6 @@ impl Edge {
     }
 }
 
-pub(super) fn bearer(request: RequestBuilder, credentials: Credentials<'_>) -> RequestBuilder {
-    request.bearer_auth(credentials.token.expose_secret())
-}
-
 impl PageQuery {
     fn on(&self, mut url: url::Url) -> url::Url {
         let limit = self.limit.map(|limit| limit.to_string());
@@ -138,6 +127,14 @@ impl PageQuery {
 }
 
 impl Page {
+    fn read(body: &[u8]) -> Result<Self, GraphFailure> {
+        serde_json::from_slice(body).map_err(|_| {
+            let detail = "Graph's answer is not a list";
+            let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
+            failure.with_status(200).of_a_read()
+        })
+    }
+
     /// The cursor of the page behind this one; `None` on the last page.
     fn next_cursor(&self) -> Option<String> {
         #[derive(Deserialize)]

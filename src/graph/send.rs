@@ -2,12 +2,12 @@
 
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 
 use super::exchange::Repeat;
 use super::failure::{Cause, GraphFailure, Outcome};
 use super::{Credentials, Graph, Message};
+use crate::metrics::CallKind;
 use crate::model::GraphId;
 
 /// Graph's answer to a message it took.
@@ -37,15 +37,13 @@ impl Graph {
             GraphFailure::new(Outcome::NotSent, Cause::Broken, "the message has no JSON form")
         })?;
         let budget = self.0.settings.send_timeout.get();
-        let answer = self.exchange(credentials, Repeat::UnlessSent, budget, || {
-            self.0
-                .client
-                .post(url.clone())
-                .bearer_auth(credentials.token.expose_secret())
-                .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-                .body(body.clone())
-        });
-        receipt(answer.await?)
+        let request = || {
+            let json = HeaderValue::from_static("application/json");
+            let post = self.0.client.post(url.clone()).header(CONTENT_TYPE, json);
+            credentials.sign(post.body(body.clone()))
+        };
+        let answer = self.exchange(credentials, Repeat::UnlessSent, budget, request);
+        self.counted(CallKind::Send, async { receipt(answer.await?) }).await
     }
 }
 

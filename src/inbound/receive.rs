@@ -14,11 +14,12 @@ use super::arrivals;
 use super::envelope::Envelope;
 use super::signature::is_metas;
 use crate::access::Guard;
+use crate::metrics::PostEnd;
 use crate::model::Timestamp;
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
 use crate::state::AppState;
 use crate::store::{InboundPost, Keep};
-use crate::wire::{ApiError, Pace, Query};
+use crate::wire::{ApiError, Pace, Query, declared_length};
 
 /// Meta says 3 MB.
 const MAX_POST: u64 = 4 * 1024 * 1024;
@@ -71,7 +72,25 @@ async fn handshake(State(state): State<AppState>, query: Query) -> Result<Respon
 
 /// 200 only for what is stored: Meta repeats anything else for days.
 async fn receive(State(state): State<AppState>, request: Request) -> Result<StatusCode, ApiError> {
+    let stored = store(&state, request).await;
+    state.metrics.inbound.posted(match &stored {
+        Ok(Keep::Routed) => PostEnd::Stored,
+        Ok(Keep::Unrouted) => PostEnd::StoredUnrouted,
+        Ok(Keep::Unparsed) => PostEnd::StoredUnparsed,
+        Err(ApiError::BadSignature) => PostEnd::BadSignature,
+        Err(ApiError::BodyTooLarge(_) | ApiError::BodyTimeout | ApiError::BodyBroken) => {
+            PostEnd::Incomplete
+        }
+        Err(_) => PostEnd::NotStored,
+    });
+    stored.map(|_| StatusCode::OK)
+}
+
+async fn store(state: &AppState, request: Request) -> Result<Keep, ApiError> {
     let (parts, body) = request.into_parts();
+    if declared_length(&parts.headers).is_some_and(|length| length > MAX_POST) {
+        return Err(ApiError::BodyTooLarge(MAX_POST));
+    }
     let mut pace = Pace::new(body, state.body_timeout, MAX_POST);
     let (mut raw, mut room) = (Vec::new(), Vec::new());
     while let Some(chunk) = pace.chunk().await? {
@@ -83,8 +102,9 @@ async fn receive(State(state): State<AppState>, request: Request) -> Result<Stat
         return Err(ApiError::BadSignature);
     }
     let _slot = state.limits.admit_post().await?;
-    let post = understood(raw, &state).await?;
-    if state.inbox.take_in(post).await { Ok(StatusCode::OK) } else { Err(ApiError::NotStored) }
+    let post = understood(raw, state).await?;
+    let keep = post.keep;
+    if state.inbox.take_in(post).await { Ok(keep) } else { Err(ApiError::NotStored) }
 }
 
 /// Reads the post, and finds whom each change in it concerns.

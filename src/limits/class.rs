@@ -14,13 +14,13 @@ pub enum Class {
 }
 
 impl Class {
-    /// The class of a route as the router writes it; `None` is no route.
+    /// The class of a path as the router writes it.
     #[must_use]
-    pub fn of(route: Option<&str>) -> Self {
-        match route {
-            Some("/v2/health" | "/v2/version" | "/v2/ready" | "/metrics") => Self::Vital,
-            Some("/webhooks/meta") => Self::Inbound,
-            Some("/v2/media" | "/v2/media/upload" | "/v2/media/{mediaId}/download") => Self::Media,
+    pub fn of(path: &str) -> Self {
+        match path {
+            "/v2/health" | "/v2/version" | "/v2/ready" | "/metrics" => Self::Vital,
+            "/webhooks/meta" => Self::Inbound,
+            "/v2/media" | "/v2/media/upload" | "/v2/media/{mediaId}/download" => Self::Media,
             _ => Self::Call,
         }
     }

@@ -7,7 +7,7 @@ use super::keyed::send_once;
 use super::outgoing::Composed;
 use super::send::Sending;
 use crate::graph::{GraphFailure, Outcome, SendReceipt};
-use crate::model::{Destination, MessageId, MessageRecord, SendOutcome, SendResult};
+use crate::model::{MessageId, MessageRecord, SendOutcome, SendResult};
 use crate::state::AppState;
 use crate::wire::{ApiError, data_of};
 
@@ -22,6 +22,7 @@ pub(super) struct Order {
 
 /// Sends in a task of its own: a caller who goes away does not stop what may be half done.
 pub(super) async fn dispatch(order: Order, state: &AppState) -> Result<Response, ApiError> {
+    order.sending.record.note_receiver(order.composed.message.to.last_four());
     let row = order.row(state);
     let shared = state.clone();
     let task = state.sends.spawn(async move {
@@ -56,20 +57,17 @@ async fn send_plainly(order: Order, mut row: MessageRecord, state: &AppState) ->
 impl Order {
     pub(super) async fn send(&self, state: &AppState) -> Result<SendReceipt, GraphFailure> {
         let Sending { sender, record, .. } = &self.sending;
-        let credentials = sender.caller().credentials(record.deadline);
+        let credentials = sender.caller().credentials(record.errand);
         let call = state.graph.send(credentials, sender.number(), &self.composed.message);
         record.upstream(call).await
     }
 
     fn row(&self, state: &AppState) -> MessageRecord {
-        let to = match &self.composed.message.to {
-            Destination::Phone(to) | Destination::User(to) | Destination::Group(to) => to,
-        };
         MessageRecord {
             id: MessageId::generate(),
             account: self.sending.sender.caller().account.id.clone(),
             phone_number: self.sending.sender.number().clone(),
-            to: to.clone(),
+            to: self.composed.message.to.as_str().to_owned(),
             kind: self.kind.to_owned(),
             reference: self.composed.reference.clone(),
             form: self.composed.message.content.form().map(str::to_owned),

@@ -14,10 +14,11 @@ use tokio::time::{Instant, sleep};
 use super::dispatch::{Order, result_of, with_message_id};
 use crate::fields::canonical;
 use crate::graph::{GraphFailure, Outcome};
+use crate::metrics::Claim;
 use crate::model::{AccountId, MessageId, MessageRecord, SendResult};
 use crate::state::AppState;
 use crate::store::{Claimed, SendClaim, SendEnd, StoreError, StoredReply};
-use crate::wire::{ApiError, enveloped, json_response, word};
+use crate::wire::{ApiError, Worded, enveloped, json_response, word};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const PAUSE: Duration = Duration::from_millis(500);
@@ -43,7 +44,9 @@ pub(super) async fn send_once(
     let (message, account) = (row.id.clone(), row.account.clone());
     let fingerprint = order.fingerprint();
     let claim = SendClaim { key: key.clone(), fingerprint, message: row, lease };
-    match state.store.claim_send(&claim).await? {
+    let claimed = state.store.claim_send(&claim).await;
+    state.metrics.claims.found(found(&claimed));
+    match claimed? {
         Claimed::Won => {}
         Claimed::InProgress => return Err(ApiError::KeyInProgress),
         Claimed::Reused => return Err(ApiError::KeyReused),
@@ -53,7 +56,7 @@ pub(super) async fn send_once(
             return Ok(replay(&order, reply, &record.id));
         }
         Claimed::Unknown { message, reply } => {
-            let reply = reply.unwrap_or_else(|| unknown(state));
+            let reply = reply.unwrap_or_else(|| unknown(&order, state));
             return Ok(replay(&order, reply, &message));
         }
     }
@@ -70,7 +73,7 @@ pub(super) async fn send_once(
         }
         Err(failure) => {
             let outcome = failure.outcome;
-            let worded = word(&ApiError::from(failure), state.upstream_status);
+            let worded = order.word(&failure.into(), state);
             order.sending.record.note_outcome(worded.outcome);
             let reply = StoredReply { status: worded.status.as_u16(), body: worded.body.clone() };
             let end = match outcome {
@@ -125,7 +128,23 @@ impl End {
     }
 }
 
+fn found(claimed: &Result<Claimed, StoreError>) -> Claim {
+    match claimed {
+        Ok(Claimed::Won) => Claim::Won,
+        Ok(Claimed::InProgress) => Claim::InProgress,
+        Ok(Claimed::Reused) => Claim::Reused,
+        Ok(Claimed::Finished { .. }) => Claim::Replayed,
+        Ok(Claimed::Resolved(_)) => Claim::Resolved,
+        Ok(Claimed::Unknown { .. }) => Claim::Unknown,
+        Err(_) => Claim::Failed,
+    }
+}
+
 impl Order {
+    fn word(&self, error: &ApiError, state: &AppState) -> Worded {
+        word(error, state.upstream_status, self.sending.record.request_id())
+    }
+
     /// SHA-256 over what makes two requests the same one.
     fn fingerprint(&self) -> [u8; 32] {
         let mut text = format!("POST {}\n", self.sending.path);
@@ -160,7 +179,7 @@ fn resolved(record: &MessageRecord) -> Vec<u8> {
 }
 
 /// Nobody knows what Graph answered: the process that asked is gone.
-fn unknown(state: &AppState) -> StoredReply {
-    let worded = word(&ApiError::from(GraphFailure::unanswered()), state.upstream_status);
+fn unknown(order: &Order, state: &AppState) -> StoredReply {
+    let worded = order.word(&GraphFailure::unanswered().into(), state);
     StoredReply { status: worded.status.as_u16(), body: worded.body }
 }

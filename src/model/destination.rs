@@ -1,5 +1,7 @@
 //! Whom a message is for.
 
+use std::fmt;
+
 /// A receiver in one of the three forms that Meta takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Destination {
@@ -11,7 +13,35 @@ pub enum Destination {
     Group(String),
 }
 
+/// As much of a receiver as a log may tell. Who has no more than four characters has none left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastFour([u8; 4]);
+
+impl fmt::Display for LastFour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = std::str::from_utf8(&self.0).unwrap_or_default();
+        write!(f, "…{}", shown.trim_start_matches('\0'))
+    }
+}
+
 impl Destination {
+    /// As Meta is told.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Phone(to) | Self::User(to) | Self::Group(to) => to,
+        }
+    }
+
+    #[must_use]
+    pub fn last_four(&self) -> LastFour {
+        let text = self.as_str().as_bytes();
+        match text.last_chunk() {
+            Some(last) if text.len() > 4 => LastFour(*last),
+            _ => LastFour([0; 4]),
+        }
+    }
+
     /// Keeps the ASCII digits of `text`. `None` if there are none, or more than 20.
     #[must_use]
     pub fn phone(text: &str) -> Option<Self> {
@@ -51,6 +81,16 @@ mod tests {
         assert_eq!(digits("call me"), None);
         assert_eq!(digits(&"1".repeat(21)), None);
         assert!(digits(&"1".repeat(20)).is_some());
+    }
+
+    #[test]
+    fn a_log_tells_the_last_four_of_a_receiver_and_nothing_of_a_short_one() {
+        let shown = |text| Destination::phone(text).unwrap().last_four().to_string();
+        assert_eq!(shown("15551234567"), "…4567");
+        assert_eq!(shown("12345"), "…2345");
+        assert_eq!((shown("1234"), shown("1")), ("…".into(), "…".into()));
+        let user = Destination::user("US.13491208655302741918").unwrap();
+        assert_eq!(user.last_four().to_string(), "…1918");
     }
 
     #[test]

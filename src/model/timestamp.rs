@@ -40,6 +40,13 @@ impl Timestamp {
         Self(self.0.saturating_sub(millis))
     }
 
+    /// How long ago `earlier` was; zero, if it is yet to come.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> std::time::Duration {
+        let millis = self.0.saturating_sub(earlier.0);
+        std::time::Duration::from_millis(u64::try_from(millis).unwrap_or_default())
+    }
+
     /// Reads RFC 3339.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

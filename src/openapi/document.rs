@@ -13,7 +13,7 @@ use utoipa::openapi::{
     Content, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Ref, RefOr, Required, Type,
 };
 
-use super::responses::{OF_BODIES, SHARED, bare, bytes, failure, failure_schema, success};
+use super::responses::{OF_BODIES, SHARED, bare, failure, failure_schema, success, text};
 use super::{Answer, Body, Parameter, ParameterKind, Place, Route};
 use crate::access::Guard;
 
@@ -117,7 +117,10 @@ fn answer(answer: &Answer) -> utoipa::openapi::Response {
             let any = ObjectBuilder::new().schema_type(Type::Object).build();
             bare(RefOr::T(Schema::Object(any)), "An OpenAPI 3.1 document")
         }
-        Answer::Bytes => bytes("The bytes, with the content type that Graph gives"),
+        Answer::Bytes => {
+            text("application/octet-stream", "The bytes, with the content type that Graph gives")
+        }
+        Answer::Text { content_type, about } => text(content_type, about),
     }
 }
 

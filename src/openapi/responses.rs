@@ -92,8 +92,8 @@ pub(super) fn bare(schema: RefOr<Schema>, about: &str) -> Response {
     ResponseBuilder::new().description(about).content("application/json", content).build()
 }
 
-pub(super) fn bytes(about: &str) -> Response {
-    let binary = ObjectBuilder::new().schema_type(Type::String);
-    let content = Content::new(Some(RefOr::T(Schema::Object(binary.build()))));
-    ResponseBuilder::new().description(about).content("application/octet-stream", content).build()
+pub(super) fn text(content_type: &str, about: &str) -> Response {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let content = Content::new(Some(RefOr::T(Schema::Object(text.build()))));
+    ResponseBuilder::new().description(about).content(content_type, content).build()
 }

@@ -7,8 +7,9 @@ use quick_cache::sync::Cache;
 use secrecy::SecretString;
 
 use crate::clock::Clock;
-use crate::graph::Credentials;
+use crate::graph::{Credentials, Errand};
 use crate::limits::{Share, Shares};
+use crate::metrics::{Lookup, Tokens};
 use crate::model::{Account, GraphId, TokenDigest};
 use crate::store::{Accounts, StoreError};
 
@@ -43,6 +44,7 @@ pub struct Callers {
     cache: Cache<TokenDigest, Remembered>,
     /// Tokens that were somebody's when they were last asked about.
     genuine: Cache<TokenDigest, ()>,
+    metrics: Tokens,
 }
 
 #[derive(Clone)]
@@ -53,8 +55,8 @@ struct Remembered {
 
 impl Caller {
     #[must_use]
-    pub fn credentials(&self, until: tokio::time::Instant) -> Credentials<'_> {
-        Credentials::new(&self.meta_token, until)
+    pub fn credentials(&self, errand: Errand) -> Credentials<'_> {
+        Credentials::new(&self.meta_token, errand)
     }
 
     fn of(account: Account, shares: &Shares) -> Found {
@@ -73,9 +75,9 @@ impl Caller {
 
 impl Callers {
     #[must_use]
-    pub fn new(accounts: Arc<dyn Accounts>, clock: Clock, shares: Shares) -> Self {
+    pub fn new(accounts: Arc<dyn Accounts>, clock: Clock, shares: Shares, metrics: Tokens) -> Self {
         let (cache, genuine) = (Cache::new(MOST_TOKENS), Cache::new(MOST_TOKENS));
-        Self { accounts, clock, shares, cache, genuine }
+        Self { accounts, clock, shares, cache, genuine, metrics }
     }
 
     /// Who holds the token, if that is known without asking the store.
@@ -98,10 +100,12 @@ impl Callers {
     pub async fn find(&self, digest: &TokenDigest) -> Result<Found, StoreError> {
         if let Some(known) = self.cache.get(digest) {
             if known.asked.elapsed() < MAX_AGE {
+                self.metrics.looked_up(Lookup::Hit);
                 return Ok(known.found);
             }
             self.cache.remove_if(digest, |cached| cached.asked == known.asked);
         }
+        self.metrics.looked_up(Lookup::Miss);
         let asked = self.cache.get_or_insert_async(digest, self.ask(digest)).await;
         asked.map(|remembered| remembered.found)
     }

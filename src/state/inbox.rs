@@ -2,6 +2,7 @@
 //! gathers, so that a commit is shared by all who wait for it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
@@ -9,6 +10,7 @@ use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::MetaSettings;
+use crate::metrics;
 use crate::store::{InboundPost, InboundRoute, Store, StoreError};
 
 /// Posts in one commit, and posts that wait for theirs.
@@ -29,16 +31,34 @@ pub struct Inbox {
     settings: Arc<(Vec<SecretString>, Option<SecretString>)>,
     routes: Arc<Cache<String, Known>>,
     queue: mpsc::Sender<Waiting>,
+    /// Those that are being committed.
+    in_hand: Arc<AtomicUsize>,
+}
+
+/// The one that commits.
+struct Writer {
+    store: Store,
+    metrics: metrics::Inbound,
+    in_hand: Arc<AtomicUsize>,
 }
 
 impl Inbox {
     #[must_use]
-    pub fn start(store: Store, settings: MetaSettings) -> Self {
+    pub fn start(store: Store, settings: MetaSettings, metrics: metrics::Inbound) -> Self {
         let (queue, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(commit_groups(store.clone(), waiting));
+        let in_hand = Arc::<AtomicUsize>::default();
+        let writer = Writer { store: store.clone(), metrics, in_hand: Arc::clone(&in_hand) };
+        tokio::spawn(writer.commit_groups(waiting));
         let secrets = settings.app_secrets.into_iter().map(|secret| secret.0).collect();
         let settings = Arc::new((secrets, settings.verify_token.map(|secret| secret.0)));
-        Self { store, settings, routes: Arc::new(Cache::new(MOST_ROUTES)), queue }
+        Self { store, settings, routes: Arc::new(Cache::new(MOST_ROUTES)), queue, in_hand }
+    }
+
+    /// How many posts are not stored yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let queued = self.queue.max_capacity() - self.queue.capacity();
+        queued + self.in_hand.load(Ordering::Relaxed)
     }
 
     /// The secrets of Meta's app: two while one is being rotated out.
@@ -85,31 +105,39 @@ impl std::fmt::Debug for Inbox {
     }
 }
 
-async fn commit_groups(store: Store, mut waiting: mpsc::Receiver<Waiting>) {
-    let mut group = Vec::with_capacity(GROUP);
-    while waiting.recv_many(&mut group, GROUP).await > 0 {
-        let (posts, callers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
-        let stored = commit(&store, &posts).await;
-        for (caller, stored) in callers.into_iter().zip(stored) {
-            // A caller that has gone does not matter: Meta sends it again, and it is known then.
-            caller.send(stored).unwrap_or_default();
+impl Writer {
+    async fn commit_groups(self, mut waiting: mpsc::Receiver<Waiting>) {
+        let mut group = Vec::with_capacity(GROUP);
+        while waiting.recv_many(&mut group, GROUP).await > 0 {
+            self.in_hand.store(group.len(), Ordering::Relaxed);
+            let (posts, callers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
+            let stored = self.commit(&posts).await;
+            self.in_hand.store(0, Ordering::Relaxed);
+            for (caller, stored) in callers.into_iter().zip(stored) {
+                // A caller that has gone does not matter: Meta sends it again, and it is known
+                // then.
+                caller.send(stored).unwrap_or_default();
+            }
         }
     }
-}
 
-/// Which of the posts are stored. One that cannot be must not keep the others out.
-async fn commit(store: &Store, posts: &[InboundPost]) -> Vec<bool> {
-    let error = match store.take_in(posts).await {
-        Ok(_) => return vec![true; posts.len()],
-        Err(error) => error,
-    };
-    tracing::error!(%error, posts = posts.len(), "posts of Meta's could not be stored");
-    if posts.len() == 1 || matches!(error, StoreError::Unavailable(_)) {
-        return vec![false; posts.len()];
+    /// Which of the posts are stored. One that cannot be must not keep the others out.
+    async fn commit(&self, posts: &[InboundPost]) -> Vec<bool> {
+        let Err(error) = self.take_in(posts).await else { return vec![true; posts.len()] };
+        tracing::error!(%error, posts = posts.len(), "posts of Meta's could not be stored");
+        if posts.len() == 1 || matches!(error, StoreError::Unavailable(_)) {
+            return vec![false; posts.len()];
+        }
+        let mut stored = Vec::with_capacity(posts.len());
+        for post in posts {
+            stored.push(self.take_in(std::slice::from_ref(post)).await.is_ok());
+        }
+        stored
     }
-    let mut stored = Vec::with_capacity(posts.len());
-    for post in posts {
-        stored.push(store.take_in(std::slice::from_ref(post)).await.is_ok());
+
+    async fn take_in(&self, posts: &[InboundPost]) -> Result<(), StoreError> {
+        let taken = self.store.take_in(posts).await?;
+        self.metrics.took_in(&taken.arrivals, taken.repeats, &taken.events);
+        Ok(())
     }
-    stored
 }

@@ -2,7 +2,7 @@
 //! is flushed when the gateway stops.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -10,6 +10,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use crate::metrics::{Loss, Records};
 use crate::model::MessageRecord;
 use crate::store::{Store, StoreError};
 
@@ -26,6 +27,15 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub struct Recorder {
     queue: mpsc::Sender<MessageRecord>,
     lost: Arc<AtomicU64>,
+    /// Those that are being written.
+    in_hand: Arc<AtomicUsize>,
+    metrics: Records,
+}
+
+struct Writer {
+    store: Store,
+    in_hand: Arc<AtomicUsize>,
+    metrics: Records,
 }
 
 /// The task that writes.
@@ -37,16 +47,26 @@ pub struct RecorderTask {
 
 impl Recorder {
     #[must_use]
-    pub fn start(store: Store) -> (Self, RecorderTask) {
+    pub fn start(store: Store, metrics: Records) -> (Self, RecorderTask) {
         let (queue, waiting) = mpsc::channel(WAITING);
         let last = CancellationToken::new();
-        let writing = tokio::spawn(write_all(store, waiting, last.clone()));
-        (Self { queue, lost: Arc::default() }, RecorderTask { writing, last })
+        let in_hand = Arc::<AtomicUsize>::default();
+        let writer = Writer { store, in_hand: Arc::clone(&in_hand), metrics: metrics.clone() };
+        let writing = tokio::spawn(writer.write_all(waiting, last.clone()));
+        (Self { queue, lost: Arc::default(), in_hand, metrics }, RecorderTask { writing, last })
+    }
+
+    /// How many records are not written yet.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        let queued = self.queue.max_capacity() - self.queue.capacity();
+        queued + self.in_hand.load(Ordering::Relaxed)
     }
 
     /// Hands a record over. It never waits.
     pub fn record(&self, record: MessageRecord) {
         if self.queue.try_send(record).is_err() {
+            self.metrics.lost(Loss::QueueFull, 1);
             let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
             if lost.is_power_of_two() {
                 tracing::error!(lost, "records of messages are given up: the database is away");
@@ -66,48 +86,49 @@ impl RecorderTask {
     }
 }
 
-async fn write_all(
-    store: Store,
-    mut waiting: mpsc::Receiver<MessageRecord>,
-    last: CancellationToken,
-) {
-    let mut batch = Vec::with_capacity(BATCH);
-    loop {
-        let first = tokio::select! {
-            first = waiting.recv() => first,
-            () = last.cancelled(), if !waiting.is_closed() => {
-                waiting.close();
-                continue;
+impl Writer {
+    async fn write_all(self, mut waiting: mpsc::Receiver<MessageRecord>, last: CancellationToken) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let first = tokio::select! {
+                first = waiting.recv() => first,
+                () = last.cancelled(), if !waiting.is_closed() => {
+                    waiting.close();
+                    continue;
+                }
+            };
+            let Some(first) = first else { return };
+            batch.push(first);
+            self.in_hand.store(batch.len(), Ordering::Relaxed);
+            let deadline = Instant::now() + LINGER;
+            while batch.len() < BATCH {
+                let room = BATCH - batch.len();
+                match timeout_at(deadline, waiting.recv_many(&mut batch, room)).await {
+                    Ok(0) | Err(_) => break,
+                    Ok(_) => self.in_hand.store(batch.len(), Ordering::Relaxed),
+                }
             }
-        };
-        let Some(first) = first else { return };
-        batch.push(first);
-        let deadline = Instant::now() + LINGER;
-        while batch.len() < BATCH {
-            let room = BATCH - batch.len();
-            match timeout_at(deadline, waiting.recv_many(&mut batch, room)).await {
-                Ok(0) | Err(_) => break,
-                Ok(_) => {}
-            }
+            self.write(&batch).await;
+            self.in_hand.store(0, Ordering::Relaxed);
+            batch.clear();
         }
-        write(&store, &batch).await;
-        batch.clear();
     }
-}
 
-/// Tries until the database is back. What it refuses for good is told and let go: the records
-/// behind it are worth more.
-async fn write(store: &Store, batch: &[MessageRecord]) {
-    loop {
-        match store.record_messages(batch).await {
-            Ok(()) => return,
-            Err(StoreError::Unavailable(cause)) => {
-                tracing::warn!(%cause, records = batch.len(), "records of messages wait");
-                sleep(PAUSE).await;
-            }
-            Err(error) => {
-                tracing::error!(%error, records = batch.len(), "records of messages are lost");
-                return;
+    /// Tries until the database is back. What it refuses for good is told and let go: the records
+    /// behind it are worth more.
+    async fn write(&self, batch: &[MessageRecord]) {
+        loop {
+            match self.store.record_messages(batch).await {
+                Ok(()) => return,
+                Err(StoreError::Unavailable(cause)) => {
+                    tracing::warn!(%cause, records = batch.len(), "records of messages wait");
+                    sleep(PAUSE).await;
+                }
+                Err(error) => {
+                    self.metrics.lost(Loss::Refused, batch.len());
+                    tracing::error!(%error, records = batch.len(), "records of messages are lost");
+                    return;
+                }
             }
         }
     }

@@ -139,6 +139,9 @@ pub trait Deliveries: Send + Sync {
     /// account is not passed over, and none of its deliveries is being attempted.
     async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
+    /// How many deliveries have attempts before them, paused ones included, counted up to `most`.
+    async fn pending_deliveries(&self, most: i64) -> Result<u64, StoreError>;
+
     /// Waits until something may have become due, at most until the caller gives up. On
     /// PostgreSQL any node's commit wakes all of them.
     async fn wait_for_work(&self);

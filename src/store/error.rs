@@ -7,6 +7,8 @@ use sqlx::migrate::MigrateError;
 use sqlx::postgres::PgDatabaseError;
 use sqlx::sqlite::SqliteError;
 
+use crate::metrics::Fault;
+
 /// A failure of the store. It never carries a value that was to be stored.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -50,6 +52,19 @@ pub enum StoreError {
     /// A query failed for a reason that will not go away by itself.
     #[error("the database refused: {0}")]
     Query(Cause),
+}
+
+impl StoreError {
+    /// Under what a failure counts. A no that the caller asked for is none.
+    pub(super) fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Unavailable(_) => Some(Fault::Unavailable),
+            Self::Query(_) => Some(Fault::Refused),
+            Self::MissingKey(_) | Self::Damaged | Self::NoRandomness => Some(Fault::Sealed),
+            Self::NewerSchema | Self::OldSchema | Self::Migration(_) => Some(Fault::Schema),
+            _ => None,
+        }
+    }
 }
 
 /// What the database said, less the values it said it about.

@@ -3,7 +3,10 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::model::{AccountId, NewEvent, StatusUpdate, Timestamp, WebhookEvent};
+use crate::metrics::ArrivalKind;
+use crate::model::{
+    AccountId, NewEvent, Progress, StatusKind, StatusUpdate, Timestamp, WebhookEvent,
+};
 
 /// An account that a change of Meta's concerns.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,20 +68,29 @@ pub struct Contact {
 }
 
 /// What was taken in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TakenIn {
-    /// Those that are new.
-    pub arrivals: u64,
+    /// Those that are new, in the order given.
+    pub arrivals: Vec<ArrivalKind>,
     /// Known already, and therefore stored already.
     pub repeats: u64,
-    pub events: u64,
+    /// In the order in which they are told.
+    pub events: Vec<WebhookEvent>,
 }
 
-impl TakenIn {
-    /// `told` were there of accounts that are there, and `new` of them are new.
-    pub(super) fn of(told: usize, new: usize, events: usize) -> Self {
-        let [told, new, events] = [told, new, events].map(|count| count as u64);
-        Self { arrivals: new, repeats: told.saturating_sub(new), events }
+impl Arrival {
+    pub(super) fn what(&self) -> ArrivalKind {
+        let status = self.status.as_ref().map(|status| &status.kind);
+        match (self.kind, status) {
+            (_, Some(StatusKind::Progress(Progress::Sent))) => ArrivalKind::Sent,
+            (_, Some(StatusKind::Progress(Progress::Delivered))) => ArrivalKind::Delivered,
+            (_, Some(StatusKind::Progress(Progress::Read))) => ArrivalKind::Read,
+            (_, Some(StatusKind::Progress(Progress::Played))) => ArrivalKind::Played,
+            (_, Some(StatusKind::Failed(_))) => ArrivalKind::Failed,
+            ("message", None) => ArrivalKind::Message,
+            ("status", None) => ArrivalKind::Status,
+            _ => ArrivalKind::Change,
+        }
     }
 }
 

@@ -4,11 +4,11 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::inbound::{Arrival, InboundPost, Keep};
+use super::inbound::{Arrival, InboundPost, Keep, TakenIn};
 use super::keyring::{DataKey, MARK_BYTES, WrappedKey};
 use super::text::kept_key;
 use super::{Cause, Keyring, StoreError};
-use crate::model::{AccountId, DeliveryId, NewEvent, StatusUpdate, Timestamp};
+use crate::model::{AccountId, DeliveryId, NewEvent, StatusUpdate, Timestamp, WebhookEvent};
 
 const SEEN: &str = "inbound_seen.mark";
 const CONTACT: &str = "contacts.mark";
@@ -41,7 +41,7 @@ pub(super) struct MarkRow<'a> {
 pub(super) struct EventRow<'a> {
     pub(super) account: &'a str,
     pub(super) id: &'a str,
-    pub(super) kind: &'static str,
+    pub(super) kind: WebhookEvent,
     pub(super) body: Vec<u8>,
     pub(super) delivery: DeliveryId,
     pub(super) created_at: i64,
@@ -170,6 +170,15 @@ pub(super) fn answered<'a>(arrivals: &[Marked<'a>]) -> Vec<(&'a str, Cow<'a, str
     arrivals.iter().filter_map(answered).collect()
 }
 
+/// What it came to: `told` were there of accounts that are there, and the rest of them are new.
+pub(super) fn taken_in(told: usize, new: &[Marked<'_>], events: &[EventRow<'_>]) -> TakenIn {
+    TakenIn {
+        arrivals: new.iter().map(|marked| marked.arrival.what()).collect(),
+        repeats: told.saturating_sub(new.len()) as u64,
+        events: events.iter().map(|event| event.kind).collect(),
+    }
+}
+
 impl<'a> EventRow<'a> {
     pub(super) fn new(
         account: &'a AccountId,
@@ -180,7 +189,7 @@ impl<'a> EventRow<'a> {
         Ok(Self {
             account: account.as_str(),
             id: event.id.as_str(),
-            kind: event.kind.name(),
+            kind: event.kind,
             body: key.seal_bytes(BODY, event.body.as_bytes())?,
             delivery: DeliveryId::generate(created_at),
             created_at: created_at.as_millis(),

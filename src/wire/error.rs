@@ -249,11 +249,11 @@ pub struct Worded {
     headers: HeaderMap,
 }
 
-/// Words an error, and writes its cause to the log if it is a 5xx.
+/// Words an error, and writes its cause to the log if it is a 5xx, with the id of the request.
 #[must_use]
-pub fn word(error: &ApiError, style: UpstreamStatus) -> Worded {
+pub fn word(error: &ApiError, style: UpstreamStatus, request_id: &HeaderValue) -> Worded {
     let (status, code) = error.answer(style);
-    log_cause(error, status);
+    log_cause(error, status, request_id.to_str().unwrap_or_default());
     let details = match error {
         ApiError::Invalid(violations) => Some(Details::Violations(violations)),
         ApiError::Graph(failure) | ApiError::Upload(failure) => Some(Details::Upstream(Upstream {
@@ -290,24 +290,26 @@ fn headers(error: &ApiError) -> HeaderMap {
 }
 
 /// A cause is told once, here, where it becomes a 5xx; the caller never sees it.
-fn log_cause(error: &ApiError, status: StatusCode) {
+fn log_cause(error: &ApiError, status: StatusCode, request_id: &str) {
     if !status.is_server_error() {
         return;
     }
     match error {
         ApiError::Graph(failure) | ApiError::Upload(failure) => {
-            let code = failure.error.as_ref().and_then(|error| error.code);
             tracing::warn!(
+                request_id,
                 cause = failure.detail,
                 upstream_status = failure.upstream_status,
-                meta_code = code,
+                meta_code = failure.code(),
                 "Graph failed"
             );
         }
-        ApiError::MediaDownload(cause) => tracing::warn!(cause, "a media could not be fetched"),
-        ApiError::Unavailable(cause) => tracing::warn!(%cause, "the database is away"),
-        ApiError::Store(cause) => tracing::error!(%cause, "the store failed"),
-        ApiError::Internal(cause) => tracing::error!(cause, "the gateway failed"),
+        ApiError::MediaDownload(cause) => {
+            tracing::warn!(request_id, cause, "a media could not be fetched");
+        }
+        ApiError::Unavailable(cause) => tracing::warn!(request_id, %cause, "the database is away"),
+        ApiError::Store(cause) => tracing::error!(request_id, %cause, "the store failed"),
+        ApiError::Internal(cause) => tracing::error!(request_id, cause, "the gateway failed"),
         _ => {}
     }
 }

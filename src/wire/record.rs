@@ -1,15 +1,16 @@
-//! One request, as its log line tells it.
+//! One request, as its log line tells it and the metrics count it.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use axum::extract::MatchedPath;
 use http::{HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
+use crate::graph::Errand;
 use crate::limits::{Class, Counted, Slot};
-use crate::model::AccountId;
+use crate::metrics::Ongoing;
+use crate::model::{AccountId, LastFour, TraceParent};
 
 /// What nginx calls it, too: the caller went away before there was an answer.
 const CALLER_GONE: u16 = 499;
@@ -19,12 +20,14 @@ const CALLER_GONE: u16 = 499;
 #[derive(Debug)]
 pub struct RequestRecord {
     method: Method,
-    route: Option<MatchedPath>,
+    counted: Ongoing,
     request_id: HeaderValue,
     started: Instant,
-    /// When the caller must have an answer, be it only that there is none.
-    pub deadline: Instant,
+    /// What calls to Graph keep to: the moment when the caller must have an answer, be it only
+    /// that there is none, and the caller's trace.
+    pub errand: Errand,
     pub account: OnceLock<AccountId>,
+    to: OnceLock<LastFour>,
     outcome: OnceLock<&'static str>,
     answered: OnceLock<(StatusCode, Duration)>,
     upstream_micros: AtomicU64,
@@ -32,32 +35,34 @@ pub struct RequestRecord {
     /// The places it holds: among all, and among its account's.
     slots: [OnceLock<Slot>; 2],
     /// The rate limits it was counted for.
-    counted: [OnceLock<Counted>; 2],
+    rates: [OnceLock<Counted>; 2],
 }
 
 impl RequestRecord {
     #[must_use]
     pub fn start(
         method: Method,
-        route: Option<MatchedPath>,
+        counted: Ongoing,
         request_id: HeaderValue,
+        trace: Option<TraceParent>,
         class: Class,
         limit: Duration,
     ) -> Self {
         let started = Instant::now();
         Self {
             method,
-            route,
+            counted,
             request_id,
             started,
-            deadline: started + limit,
+            errand: Errand { until: started + limit, trace },
             account: OnceLock::new(),
+            to: OnceLock::new(),
             outcome: OnceLock::new(),
             answered: OnceLock::new(),
             upstream_micros: AtomicU64::new(0),
             class,
             slots: [const { OnceLock::new() }; 2],
-            counted: [const { OnceLock::new() }; 2],
+            rates: [const { OnceLock::new() }; 2],
         }
     }
 
@@ -81,36 +86,50 @@ impl RequestRecord {
 
     /// Notes that it was counted, for the answer to tell.
     pub fn note_counted(&self, counted: Counted) {
-        put(&self.counted, counted);
+        put(&self.rates, counted);
     }
 
     pub fn counted(&self) -> impl Iterator<Item = &Counted> {
-        self.counted.iter().filter_map(OnceLock::get)
+        self.rates.iter().filter_map(OnceLock::get)
     }
 
     pub fn note_outcome(&self, outcome: &'static str) {
         self.outcome.get_or_init(|| outcome);
     }
 
+    /// Whom a message is for.
+    pub fn note_receiver(&self, to: LastFour) {
+        self.to.get_or_init(|| to);
+    }
+
     pub fn note_answer(&self, status: StatusCode) {
-        self.answered.get_or_init(|| (status, self.started.elapsed()));
+        self.answered.get_or_init(|| {
+            let took = self.started.elapsed();
+            self.counted.ended(status.as_u16(), took);
+            (status, took)
+        });
     }
 }
 
 impl Drop for RequestRecord {
     fn drop(&mut self) {
-        let answered = self.answered.get();
-        let status = answered.map_or(CALLER_GONE, |(status, _)| status.as_u16());
-        let took = answered.map_or_else(|| self.started.elapsed(), |(_, took)| *took);
+        let answered = self.answered.get().map(|(status, took)| (status.as_u16(), *took));
+        let (status, took) = answered.unwrap_or_else(|| {
+            let took = self.started.elapsed();
+            self.counted.ended(CALLER_GONE, took);
+            (CALLER_GONE, took)
+        });
         tracing::info!(
             target: "avenping::request",
             method = self.method.as_str(),
-            route = self.route.as_ref().map_or("none", MatchedPath::as_str),
+            route = self.counted.path(),
             status,
             micros = micros(took),
             upstream_micros = self.upstream_micros.load(Ordering::Relaxed),
             account = self.account.get().map(tracing::field::display),
+            to = self.to.get().map(tracing::field::display),
             request_id = self.request_id.to_str().unwrap_or_default(),
+            trace_id = self.errand.trace.as_ref().map(TraceParent::trace_id),
             outcome = self.outcome.get().copied().unwrap_or("answered"),
             "request"
         );

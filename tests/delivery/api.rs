@@ -63,6 +63,7 @@ impl Running {
             meta: MetaSettings::default(),
             listener: ListenerSettings {
                 bind: "127.0.0.1:0".parse().unwrap(),
+                metrics_bind: None,
                 public_url: None,
                 header_timeout: patience,
                 body_timeout: patience,

@@ -69,7 +69,8 @@ impl World {
     pub(crate) fn work_on(&self, store: &Store) -> Working {
         let client = WebhookClient::new(&self.settings, true).unwrap();
         let store = Arc::clone(store) as Arc<dyn Deliveries>;
-        let worker = Worker::new(store, client, self.clock.clone(), &self.settings);
+        let worker =
+            Worker::new(store, client, self.clock.clone(), &self.settings, Default::default());
         let stop = CancellationToken::new();
         Working { running: tokio::spawn(worker.run(stop.clone())), stop }
     }

@@ -4,6 +4,7 @@ mod accounts;
 mod caller;
 mod gateway;
 mod meta;
+mod scrape;
 mod wire;
 
 use std::panic::{AssertUnwindSafe, resume_unwind};
@@ -23,6 +24,7 @@ pub(crate) use accounts::{
 pub(crate) use caller::{Answer, Ask, Connection};
 pub(crate) use gateway::{APP_SECRET, Gateway, Setup, VERIFY_TOKEN};
 pub(crate) use meta::{ACCEPTED, Meta, carries_token};
+pub(crate) use scrape::Scrape;
 pub(crate) use wire::{Act, Wire, answer};
 
 use crate::server::Server;

@@ -43,7 +43,7 @@ pub(crate) async fn post(gateway: &Gateway, body: &str) -> Answer {
     ask.header("X-Hub-Signature-256", signature(body.as_bytes())).send().await
 }
 
-fn envelope(value: &Value) -> Value {
+pub(crate) fn envelope(value: &Value) -> Value {
     let mut value = value.clone();
     value["messaging_product"] = "whatsapp".into();
     value["metadata"] = json!({ "display_phone_number": "1", "phone_number_id": NUMBER });
@@ -52,7 +52,7 @@ fn envelope(value: &Value) -> Value {
     ] })
 }
 
-fn status(wamid: &str, name: &str, at: i64) -> Value {
+pub(crate) fn status(wamid: &str, name: &str, at: i64) -> Value {
     json!({ "id": wamid, "status": name, "timestamp": at.to_string(), "recipient_id": "15551234567" })
 }
 

@@ -21,7 +21,26 @@ const TEXT: &str = "the-text-of-the-message";
 const RECIPIENT: &str = "15557654321";
 const CODE: &str = "the-code-of-the-webhook";
 const REFERENCE: &str = "the-reference-of-the-caller";
+const TRACE_ID: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const WRONG_TOKEN: &str = "a-wrong-token-of-nobody";
+
+/// What the line of a send has in it: machines know it by these names.
+const NAMES: [&str; 14] = [
+    "account",
+    "level",
+    "message",
+    "method",
+    "micros",
+    "outcome",
+    "request_id",
+    "route",
+    "status",
+    "target",
+    "timestamp",
+    "to",
+    "trace_id",
+    "upstream_micros",
+];
 
 struct Program {
     child: Child,
@@ -99,7 +118,9 @@ async fn use_all_of_it(program: &Program, meta: &Meta) {
         "phoneNumberId": NUMBER, "to": RECIPIENT, "text": TEXT, "reference": REFERENCE,
     });
     let path = "/v2/messages/send/text";
-    let sent = program.ask("POST", path).json(&text.to_string()).send().await;
+    let trace = format!("00-{TRACE_ID}-00f067aa0ba902b7-01");
+    let traced = program.ask("POST", path).header("traceparent", trace);
+    let sent = traced.json(&text.to_string()).send().await;
     sent.is(200, &format!(r#"{{"success":true,"data":{ACCEPTED}}}"#));
     let with_header = program.ask("POST", path).anonymous().header("X-API-Token", TOKEN);
     assert_eq!(with_header.json(&text.to_string()).send().await.status, 200);
@@ -147,7 +168,16 @@ async fn the_log_has_one_line_a_request_and_no_secret_at_any_level(place: Place)
     assert_eq!(first["outcome"], "sent");
     assert!(first["micros"].as_u64() >= first["upstream_micros"].as_u64());
     assert!(first["account"].is_string() && first["request_id"].is_string());
-    assert!(lines.iter().any(|line| line["meta_code"] == 190), "an operator sees the cause");
+    assert_eq!((&first["to"], &first["trace_id"]), (&json!("…4321"), &json!(TRACE_ID)));
+    assert_eq!((&first["level"], &first["message"]), (&json!("INFO"), &json!("request")));
+    let names: Vec<_> = first.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(names, NAMES);
+    let last = requests[7];
+    assert_eq!((&last["outcome"], &last["status"]), (&json!("rejected"), &json!(500)));
+    assert!(last["trace_id"].is_null());
+    let cause = lines.iter().find(|line| line["meta_code"] == 190).expect("the cause is told");
+    assert_eq!((&cause["level"], &cause["message"]), (&json!("WARN"), &json!("Graph failed")));
+    assert_eq!(cause["request_id"], last["request_id"], "one finds the other");
 
     meta.forget().await;
     meta.answers("POST", &format!("/v23.0/{NUMBER}/messages"), 200, ACCEPTED).await;

@@ -32,6 +32,9 @@ mod keyed;
 mod limits;
 mod logs;
 mod memory;
+mod metrics;
+mod metrics_labels;
+mod metrics_webhooks;
 mod rate_limits;
 mod records;
 mod refusals;
@@ -44,6 +47,7 @@ mod stopping;
 mod template_lists;
 mod template_sends;
 mod tokens;
+mod traces;
 mod uploads;
 mod webhook_settings;
 
@@ -76,6 +80,9 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("logs", logs::CASES),
     ("memory", memory::CASES),
     ("rate_limits", rate_limits::CASES),
+    ("metrics", metrics::CASES),
+    ("metrics_labels", metrics_labels::CASES),
+    ("metrics_webhooks", metrics_webhooks::CASES),
     ("records", records::CASES),
     ("refusals", refusals::CASES),
     ("retention", retention::CASES),
@@ -85,6 +92,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("template_lists", template_lists::CASES),
     ("template_sends", template_sends::CASES),
     ("tokens", tokens::CASES),
+    ("traces", traces::CASES),
     ("uploads", uploads::CASES),
     ("webhook_settings", webhook_settings::CASES),
 ];

@@ -145,7 +145,7 @@ async fn of_many_requests_at_once_few_ask_the_database(place: Place) {
     let gateway = Gateway::start(&place).await;
     let counting = Arc::new(Counting { store: gateway.store.clone(), asked: AtomicUsize::new(0) });
     let shares = Shares::new(&LimitSettings::default());
-    let callers = Callers::new(counting.clone(), gateway.clock.clone(), shares);
+    let callers = Callers::new(counting.clone(), gateway.clock.clone(), shares, Default::default());
     let digest = ApiToken::parse(TOKEN).unwrap().digest();
     let asks = futures_util::future::join_all((0..100).map(|_| callers.find(&digest))).await;
     assert!(asks.iter().all(|found| matches!(found, Ok(Found::Caller(_)))));

@@ -26,6 +26,7 @@ cases![
     an_account_is_given_its_share_and_what_it_has_counts,
     what_cannot_be_read_does_not_hold_up_the_rest,
     the_oldest_that_is_due_is_known,
+    what_is_pending_is_counted_up_to_a_limit,
     whoever_waits_is_woken_by_work_on_the_same_handle,
     whoever_waits_is_woken_by_work_of_other_nodes,
 ];
@@ -212,6 +213,27 @@ async fn the_oldest_that_is_due_is_known(place: Place) {
     assert_eq!(oldest(9_000).await, Some(at(4_000)), "one account is paused");
     assert!(store.redeliver(&ada, &first.id, at(8_000)).await.unwrap());
     assert_eq!(oldest(3_999).await, Some(at(2_000)), "asked for by hand, and due since then");
+}
+
+async fn what_is_pending_is_counted_up_to_a_limit(place: Place) {
+    let store = place.store().await;
+    assert_eq!(store.pending_deliveries(10).await.unwrap(), 0);
+    with_deliveries(&store, "ada", &["1", "2", "3"]).await;
+    with_deliveries(&store, "bob", &["4"]).await;
+    for (most, count) in [(10, 4), (4, 4), (3, 3), (0, 0), (-1, 0)] {
+        assert_eq!(store.pending_deliveries(most).await.unwrap(), count);
+    }
+
+    let claimed = claim(&store, START, ALL).await;
+    assert_eq!(store.pending_deliveries(10).await.unwrap(), 4, "an attempt is before them");
+    let ends = [AttemptEnd::Delivered, AttemptEnd::Dead, AttemptEnd::Retry(at(START + 1))];
+    for (delivery, how) in claimed.iter().filter(|d| d.body != "4").zip(ends) {
+        assert!(end(&store, delivery, how, START).await);
+    }
+    assert_eq!(store.pending_deliveries(10).await.unwrap(), 2);
+    let last = claimed.iter().find(|delivery| delivery.body == "4").unwrap();
+    assert!(end(&store, last, AttemptEnd::Disable("gone"), START).await);
+    assert_eq!(store.pending_deliveries(10).await.unwrap(), 2, "a paused one waits, too");
 }
 
 async fn whoever_waits_is_woken_by_work_on_the_same_handle(place: Place) {

@@ -1,9 +1,10 @@
 //! What Meta posts.
 
+use avenping_gateway::metrics::ArrivalKind;
 use avenping_gateway::model::{
     AccountId, Progress, StatusKind, StatusUpdate, WebhookChange, WebhookEvent,
 };
-use avenping_gateway::store::{InboundPost, Keep, StoreError, TakenIn};
+use avenping_gateway::store::{Arrival, InboundPost, Keep, StoreError, TakenIn};
 use futures_util::future::join_all;
 
 use crate::fixtures::{START, at, join, record};
@@ -25,6 +26,7 @@ cases![
     a_contact_is_new_once_for_handles_that_meet_it_at_once,
     what_nobody_wants_to_be_told_is_taken_in_without_events,
     an_arrival_whose_account_is_gone_is_dropped_and_the_others_are_not,
+    what_is_taken_in_is_told_by_kind,
     a_failure_leaves_nothing_behind,
     a_status_moves_its_message_forward_in_the_same_commit,
     texts_of_any_kind_and_length_are_taken_in,
@@ -32,6 +34,11 @@ cases![
     what_was_taken_in_does_not_lie_there_in_clear,
     posts_and_repeat_marks_are_forgotten_by_age_in_small_batches,
 ];
+
+/// New ones, repeats, events.
+fn counts(taken: &TakenIn) -> (usize, u64, usize) {
+    (taken.arrivals.len(), taken.repeats, taken.events.len())
+}
 
 async fn a_route_is_found_by_number_and_by_waba_on_each_account(place: Place) {
     let store = place.store().await;
@@ -74,7 +81,7 @@ async fn what_is_taken_in_has_one_delivery_each_that_is_due_at_once(place: Place
         ])
         .await
         .unwrap();
-    assert_eq!(taken, TakenIn { arrivals: 3, repeats: 0, events: 3 });
+    assert_eq!(counts(&taken), (3, 0, 3));
 
     assert_eq!(bodies(&claim(&store, 4_999, ALL).await), [""; 0]);
     assert_eq!(bodies(&claim(&store, 5_000, ALL).await), ["one", "two"]);
@@ -114,9 +121,9 @@ async fn the_same_again_is_a_repeat_in_one_call_and_over_calls(place: Place) {
         post(vec![message(&id, "two")]),
     ];
     let taken = store.take_in(&twice).await.unwrap();
-    assert_eq!(taken, TakenIn { arrivals: 2, repeats: 2, events: 2 });
+    assert_eq!(counts(&taken), (2, 2, 2));
     let taken = take_in(&store, vec![message(&id, "one"), message(&id, "three")]).await;
-    assert_eq!(taken, TakenIn { arrivals: 1, repeats: 1, events: 1 });
+    assert_eq!(counts(&taken), (1, 1, 1));
     assert_eq!(bodies(&claim(&store, START, ALL).await), ["one", "two", "three"]);
 }
 
@@ -126,7 +133,7 @@ async fn the_same_key_of_another_kind_or_account_is_not_a_repeat(place: Place) {
     let mut change = message(&ada, "one");
     change.kind = "change";
     let taken = take_in(&store, vec![message(&ada, "one"), message(&bob, "one"), change]).await;
-    assert_eq!(taken, TakenIn { arrivals: 3, repeats: 0, events: 3 });
+    assert_eq!(counts(&taken), (3, 0, 3));
 }
 
 async fn of_handles_that_take_in_the_same_at_once_one_wins(place: Place) {
@@ -137,7 +144,8 @@ async fn of_handles_that_take_in_the_same_at_once_one_wins(place: Place) {
         let posts = [post(vec![message(&id, &key)])];
         let (one, other) = tokio::join!(here.take_in(&posts), there.take_in(&posts));
         let (one, other) = (one.unwrap(), other.unwrap());
-        assert_eq!((one.arrivals + other.arrivals, one.repeats + other.repeats), (1, 1));
+        assert_eq!(one.arrivals.len() + other.arrivals.len(), 1);
+        assert_eq!(one.repeats + other.repeats, 1);
     }
     assert_eq!(claim(&here, START, ALL).await.len(), 10);
 }
@@ -153,7 +161,7 @@ async fn overlapping_batches_in_opposite_order_do_not_stand_in_each_others_way(p
         let forwards = [post((0..100).map(arrival).collect())];
         let backwards = [post((0..100).rev().map(arrival).collect())];
         let (one, other) = tokio::join!(here.take_in(&forwards), there.take_in(&backwards));
-        assert_eq!(one.unwrap().events + other.unwrap().events, 200);
+        assert_eq!(one.unwrap().events.len() + other.unwrap().events.len(), 200);
     }
 }
 
@@ -179,9 +187,9 @@ async fn a_contact_is_new_once_for_handles_that_meet_it_at_once(place: Place) {
     let id = join(&stores[0], "ada").await;
     let meet = stores.iter().zip(["1", "2", "3"]).map(|(store, key)| {
         let posts = [post(vec![message_from(&id, key, "eve")])];
-        async move { store.take_in(&posts).await.unwrap().events }
+        async move { store.take_in(&posts).await.unwrap().events.len() }
     });
-    assert_eq!(join_all(meet).await.iter().sum::<u64>(), 4);
+    assert_eq!(join_all(meet).await.iter().sum::<usize>(), 4);
 }
 
 async fn what_nobody_wants_to_be_told_is_taken_in_without_events(place: Place) {
@@ -193,7 +201,7 @@ async fn what_nobody_wants_to_be_told_is_taken_in_without_events(place: Place) {
         arrival
     };
     let taken = take_in(&store, vec![silent("one"), silent("one")]).await;
-    assert_eq!(taken, TakenIn { arrivals: 1, repeats: 1, events: 0 });
+    assert_eq!(counts(&taken), (1, 1, 0));
     // Whoever was met in silence is not new any more.
     take_in(&store, vec![message_from(&id, "two", "eve")]).await;
     assert_eq!(bodies(&claim(&store, START, ALL).await), ["two"]);
@@ -206,7 +214,54 @@ async fn an_arrival_whose_account_is_gone_is_dropped_and_the_others_are_not(plac
     let nobody = AccountId::from_stored("no\0body".to_owned());
     let arrivals = vec![message(&nobody, "x"), message(&bob, "y"), message(&ada, "z")];
     let taken = take_in(&store, arrivals).await;
-    assert_eq!(taken, TakenIn { arrivals: 1, repeats: 0, events: 1 });
+    assert_eq!(counts(&taken), (1, 0, 1));
+}
+
+async fn what_is_taken_in_is_told_by_kind(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let status = |key: &str, kind: Option<StatusKind>| {
+        let update = |kind| StatusUpdate {
+            wamid: key.to_owned(),
+            message: None,
+            kind,
+            recipient: None,
+            at: at(START),
+        };
+        let events = vec![event(WebhookEvent::MessageStatus, key)];
+        Arrival { kind: "status", status: kind.map(update), events, ..message(&id, key) }
+    };
+    let progress = |progress| Some(StatusKind::Progress(progress));
+    let change = Arrival { kind: "change", events: Vec::new(), ..message(&id, "1") };
+    let arrivals = vec![
+        message_from(&id, "1", "eve"),
+        change,
+        status("s", progress(Progress::Sent)),
+        status("s", progress(Progress::Sent)),
+        status("d", progress(Progress::Delivered)),
+        status("r", progress(Progress::Read)),
+        status("p", progress(Progress::Played)),
+        status("f", Some(StatusKind::Failed(None))),
+        status("new", None),
+    ];
+    let taken = take_in(&store, arrivals).await;
+    assert_eq!(
+        taken.arrivals,
+        [
+            ArrivalKind::Message,
+            ArrivalKind::Change,
+            ArrivalKind::Sent,
+            ArrivalKind::Delivered,
+            ArrivalKind::Read,
+            ArrivalKind::Played,
+            ArrivalKind::Failed,
+            ArrivalKind::Status,
+        ]
+    );
+    assert_eq!(taken.repeats, 1);
+    let mut events = vec![WebhookEvent::NewLead, WebhookEvent::NewMessage];
+    events.extend([WebhookEvent::MessageStatus; 6]);
+    assert_eq!(taken.events, events);
 }
 
 async fn a_failure_leaves_nothing_behind(place: Place) {
@@ -220,7 +275,7 @@ async fn a_failure_leaves_nothing_behind(place: Place) {
 
     assert!(claim(&store, START, ALL).await.is_empty());
     let taken = store.take_in(&posts).await.unwrap();
-    assert_eq!(taken, TakenIn { arrivals: 1, repeats: 0, events: 2 });
+    assert_eq!(counts(&taken), (1, 0, 2));
 }
 
 async fn texts_of_any_kind_and_length_are_taken_in(place: Place) {
@@ -234,7 +289,7 @@ async fn texts_of_any_kind_and_length_are_taken_in(place: Place) {
         arrival
     });
     let taken = take_in(&store, arrivals.collect()).await;
-    assert_eq!(taken, TakenIn { arrivals: 5, repeats: 0, events: 10 });
+    assert_eq!(counts(&taken), (5, 0, 10));
     let claimed = claim(&store, START, ALL).await;
     let told: Vec<_> = texts.iter().flat_map(|t| [format!("{t} is new"), (*t).into()]).collect();
     assert_eq!(bodies(&claimed), told);
@@ -289,7 +344,7 @@ async fn posts_and_repeat_marks_are_forgotten_by_age_in_small_batches(place: Pla
     assert_eq!(forget(0, 3_000, ALL).await, 0);
 
     assert_eq!(take_in(&store, vec![message(&id, "three")]).await.repeats, 1);
-    assert_eq!(take_in(&store, vec![message(&id, "one")]).await.arrivals, 1);
+    assert_eq!(take_in(&store, vec![message(&id, "one")]).await.arrivals.len(), 1);
 }
 
 async fn a_status_moves_its_message_forward_in_the_same_commit(place: Place) {

@@ -14,12 +14,11 @@ use http::header::{
     HeaderValue,
 };
 use sha2::{Digest, Sha256};
-use tokio::time::Instant;
 
 use super::content_type;
 use super::lookup::find;
 use crate::access::DeveloperPlan;
-use crate::graph::{MediaBytes, MediaInfo};
+use crate::graph::{Errand, MediaBytes, MediaInfo};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, Carried, GraphIdPath, Query, RequestRecord};
@@ -36,7 +35,7 @@ pub(super) async fn download(
 ) -> Result<Response, ApiError> {
     let asked_attachment = query.text("disposition")? == Some("attachment");
     let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
-    let (info, bytes) = record.upstream(open(&state, plan.caller(), record.deadline, &id)).await?;
+    let (info, bytes) = record.upstream(open(&state, plan.caller(), record.errand, &id)).await?;
 
     let told = bytes.content_type().or(info.mime_type.as_deref());
     let (content_type, may_show) = content_type::of_download(told);
@@ -67,17 +66,17 @@ pub(super) async fn download(
 async fn open(
     state: &AppState,
     caller: &Caller,
-    deadline: Instant,
+    errand: Errand,
     id: &GraphId,
 ) -> Result<(MediaInfo, MediaBytes), ApiError> {
     let mut second_try = false;
     loop {
-        let (info, _) = find(state, caller, deadline, id).await?;
+        let (info, _) = find(state, caller, errand, id).await?;
         if !info.url_announced {
             return Err(ApiError::MEDIA_NOT_FOUND);
         }
         let url = info.url.as_ref().ok_or(ApiError::MediaDownload("not an address of Meta's"))?;
-        let bytes = state.graph.media_bytes(caller.credentials(deadline), url).await;
+        let bytes = state.graph.media_bytes(caller.credentials(errand), url).await;
         let bytes = bytes.map_err(|failure| ApiError::MediaDownload(failure.detail))?;
         if bytes.status() == http::StatusCode::NOT_FOUND && !second_try {
             second_try = true;

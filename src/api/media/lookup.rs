@@ -6,10 +6,9 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-use tokio::time::Instant;
 
 use crate::access::DeveloperPlan;
-use crate::graph::{Cause, GraphFailure, MediaInfo, Outcome};
+use crate::graph::{Cause, Errand, GraphFailure, MediaInfo, Outcome};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, Carried, GraphIdPath, Reply, RequestRecord, data_of};
@@ -21,7 +20,7 @@ pub(super) async fn show(
     State(state): State<AppState>,
 ) -> Result<Reply<BTreeMap<String, Box<RawValue>>>, ApiError> {
     let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
-    let (info, _) = record.upstream(find(&state, plan.caller(), record.deadline, &id)).await?;
+    let (info, _) = record.upstream(find(&state, plan.caller(), record.errand, &id)).await?;
     let known: Option<BTreeMap<String, Box<RawValue>>> = serde_json::from_slice(&info.body).ok();
     let mut known = known.ok_or(ApiError::MEDIA_NOT_FOUND)?;
     known.remove("url");
@@ -37,8 +36,8 @@ pub(super) async fn remove(
     let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
     let caller = plan.caller();
     // Nothing is deleted before the media is known to be the caller's.
-    let (_, number) = record.upstream(find(&state, caller, record.deadline, &id)).await?;
-    let gone = state.graph.delete_media(caller.credentials(record.deadline), &id, Some(&number));
+    let (_, number) = record.upstream(find(&state, caller, record.errand, &id)).await?;
+    let gone = state.graph.delete_media(caller.credentials(record.errand), &id, Some(&number));
     let answer = record.upstream(gone).await?;
     Ok(data_of(&answer))
 }
@@ -48,10 +47,10 @@ pub(super) async fn remove(
 pub(super) async fn find(
     state: &AppState,
     caller: &Caller,
-    deadline: Instant,
+    errand: Errand,
     id: &GraphId,
 ) -> Result<(MediaInfo, GraphId), ApiError> {
-    let credentials = caller.credentials(deadline);
+    let credentials = caller.credentials(errand);
     let mut last = ApiError::MEDIA_NOT_FOUND;
     for number in &caller.account.phone_numbers {
         match state.graph.media(credentials, id, Some(&number.id)).await {

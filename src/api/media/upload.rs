@@ -86,7 +86,7 @@ pub(super) async fn upload(
     let graph = state.graph.clone();
     let upstream = Arc::clone(&record);
     let task = state.sends.spawn(async move {
-        let credentials = sender.caller().credentials(upstream.deadline);
+        let credentials = sender.caller().credentials(upstream.errand);
         upstream.upstream(graph.upload_media(credentials, sender.number(), upload)).await
     });
     let uploaded = task.await.map_err(|_| ApiError::Internal("an upload panicked"))?;

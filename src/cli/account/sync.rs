@@ -9,6 +9,7 @@ use crate::cli::which_account::WhichAccount;
 use crate::cli::{CommonSettings, credentials, output};
 use crate::clock::Clock;
 use crate::graph::{Graph, GraphFailure};
+use crate::metrics::Upstream;
 use crate::model::{Account, AccountId, GraphId, PhoneNumber};
 use crate::store::{AccountChange, Store};
 
@@ -52,7 +53,7 @@ impl Sync {
                 account.email
             )
         })?;
-        let graph = Graph::new(settings.graph.clone())?;
+        let graph = Graph::new(settings.graph.clone(), Upstream::default())?;
         let credentials = credentials::of(token);
 
         let listed = graph.phone_numbers(credentials, &whatsapp.waba_id).await;

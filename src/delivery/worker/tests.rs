@@ -154,6 +154,10 @@ impl Deliveries for Outbox {
         unreachable!()
     }
 
+    async fn pending_deliveries(&self, _: i64) -> Result<u64, StoreError> {
+        unreachable!()
+    }
+
     async fn oldest_due(&self, _: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         unreachable!()
     }
@@ -220,7 +224,8 @@ fn start(outbox: Outbox) -> (Arc<Outbox>, JoinHandle<()>, CancellationToken) {
     let outbox = Arc::new(outbox);
     let client = WebhookClient::new(&settings, true).unwrap();
     let clock = Clock::fixed(Timestamp::from_millis(0));
-    let worker = Worker::new(Arc::clone(&outbox) as Arc<dyn Deliveries>, client, clock, &settings);
+    let store = Arc::clone(&outbox) as Arc<dyn Deliveries>;
+    let worker = Worker::new(store, client, clock, &settings, Default::default());
     let stop = CancellationToken::new();
     (outbox, tokio::spawn(worker.run(stop.clone())), stop)
 }

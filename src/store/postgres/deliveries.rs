@@ -7,7 +7,7 @@ mod listen;
 use async_trait::async_trait;
 use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
-use sqlx::{query, query_as};
+use sqlx::{query, query_as, query_scalar};
 
 use super::inbound::insert_events;
 use super::{Postgres, forget};
@@ -161,6 +161,13 @@ impl Deliveries for Postgres {
 
     async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         self.find_oldest_due(now).await
+    }
+
+    async fn pending_deliveries(&self, most: i64) -> Result<u64, StoreError> {
+        let count = query_scalar(sql::COUNT_PENDING).bind(most.max(0));
+        let count = async { Ok(count.fetch_one(&self.pool).await?) };
+        let count: i64 = self.within(count).await?;
+        Ok(count.unsigned_abs())
     }
 
     async fn wait_for_work(&self) {

@@ -41,7 +41,7 @@ impl Inbound for Postgres {
         }
         let sealed = intake::sealed(posts, &self.keyring)?;
         let taken = self.within(self.write_down(posts, &sealed)).await?;
-        if taken.events > 0 {
+        if !taken.events.is_empty() {
             self.work.announce();
         }
         Ok(taken)

@@ -32,6 +32,10 @@ macro_rules! select_deliveries {
 
 const ALL: &str = select_deliveries!("d.id < $2 ORDER BY d.id DESC LIMIT $3");
 
+/// The limit stands inside: however many there are, no more are looked at.
+pub(in crate::store) const COUNT_PENDING: &str = "
+    SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state = 'pending' LIMIT $1) AS pending";
+
 const PENDING: &str = select_deliveries!(
     "d.state = 'pending' AND (h.disabled_at IS NULL OR d.manual)
      AND d.id < $2 ORDER BY d.id DESC LIMIT $3"

@@ -179,6 +179,13 @@ impl Deliveries for Sqlite {
         self.find_oldest_due(now).await
     }
 
+    async fn pending_deliveries(&self, most: i64) -> Result<u64, StoreError> {
+        let count = query_scalar(sql::COUNT_PENDING).bind(most.max(0));
+        let count = async { Ok(count.fetch_one(&self.readers).await?) };
+        let count: i64 = self.within(count).await?;
+        Ok(count.unsigned_abs())
+    }
+
     async fn wait_for_work(&self) {
         self.work.wait().await;
     }

@@ -42,7 +42,7 @@ impl Inbound for Sqlite {
         // Sealed before the lock is taken, so that nobody waits for it.
         let sealed = intake::sealed(posts, &self.keyring)?;
         let taken = self.within(self.write_down(posts, &sealed)).await?;
-        if taken.events > 0 {
+        if !taken.events.is_empty() {
             self.work.announce();
         }
         Ok(taken)

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ask, Connection, Meta, NOW, Place, at, somebody};
+use super::{Ask, Connection, Meta, NOW, Place, Scrape, at, somebody};
 
 /// No limit of time is reached unless a case makes it a short one.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -25,6 +25,7 @@ pub(crate) struct Gateway {
     pub(crate) clock: Clock,
     pub(crate) meta: Meta,
     address: SocketAddr,
+    metrics: Option<SocketAddr>,
     stopping: CancellationToken,
     running: JoinHandle<()>,
 }
@@ -52,6 +53,7 @@ impl Setup {
         let settings = GatewaySettings {
             listener: ListenerSettings {
                 bind: "127.0.0.1:0".parse().unwrap(),
+                metrics_bind: None,
                 public_url: Some("https://gateway.example".parse().unwrap()),
                 header_timeout: patience,
                 body_timeout: patience,
@@ -118,9 +120,9 @@ impl Setup {
         let store = self.store.clone();
         let program =
             Program::bind(self.store, clock.clone(), self.settings, stopping.clone()).unwrap();
-        let address = program.address();
+        let (address, metrics) = (program.address(), program.metrics_address());
         let running = tokio::spawn(program.run(self.linger));
-        Gateway { store, clock, meta: self.meta, address, stopping, running }
+        Gateway { store, clock, meta: self.meta, address, metrics, stopping, running }
     }
 }
 
@@ -149,6 +151,16 @@ impl Gateway {
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where the metrics are, if they have a listener of their own.
+    pub(crate) fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics
+    }
+
+    /// The metrics as they are now.
+    pub(crate) async fn scrape(&self) -> Scrape {
+        Scrape::of(self.get("/metrics")).await
     }
 
     pub(crate) async fn connect(&self) -> Connection {

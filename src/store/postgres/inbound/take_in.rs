@@ -65,7 +65,7 @@ impl Postgres {
         messages::count_answers(&mut tx, &answered, &self.keyring).await?;
         insert_posts(&mut tx, sealed).await?;
         tx.commit().await?;
-        Ok(TakenIn::of(told, arrivals.len(), events.len()))
+        Ok(intake::taken_in(told, &arrivals, &events))
     }
 }
 
@@ -96,7 +96,7 @@ pub(in super::super) async fn insert_events(
     let insert = query(INSERT_EVENTS)
         .bind(rows.iter().map(|row| row.account).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.id).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.kind).collect::<Vec<_>>())
+        .bind(rows.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| &row.body[..]).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.delivery.as_str()).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())

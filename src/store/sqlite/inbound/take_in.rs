@@ -51,7 +51,7 @@ impl Sqlite {
         messages::count_answers(&mut tx, &answered, &self.keyring).await?;
         insert_posts(&mut tx, sealed).await?;
         tx.commit().await?;
-        Ok(TakenIn::of(told, arrivals.len(), events.len()))
+        Ok(intake::taken_in(told, &arrivals, &events))
     }
 }
 
@@ -115,7 +115,7 @@ fn bind_event(row: &mut Row<'_>, &(sequence, event): &(i64, &EventRow<'_>)) {
     row.push_bind(sequence)
         .push_bind(event.account)
         .push_bind(event.id)
-        .push_bind(event.kind)
+        .push_bind(event.kind.name())
         .push_bind(&event.body[..])
         .push_bind(event.created_at);
 }
