@@ -1,6 +1,7 @@
 //! The settings: each a flag and a variable, checked once at start. Each room is handed the
 //! section that is its own.
 
+mod breakers;
 mod database;
 mod deliveries;
 mod duration;
@@ -13,6 +14,7 @@ mod records;
 mod secret_key;
 mod webhooks;
 
+pub use breakers::BreakerSettings;
 pub use database::DatabaseSettings;
 pub use deliveries::{DeliverySettings, RetrySchedule};
 pub use duration::Period;

@@ -5,6 +5,8 @@
 //! a failed send may have gone out is decided here and nowhere else: [`Outcome`].
 
 mod answer;
+mod breaker;
+mod breakers;
 mod exchange;
 mod failure;
 mod flows;
@@ -27,6 +29,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
+pub use breakers::{OpenBreakers, Permit};
 pub use failure::{Cause, GraphError, GraphFailure, Outcome};
 pub use flows::Flow;
 pub use interactive::{
@@ -39,9 +42,10 @@ pub use page::{Edge, Page, PageQuery, Pages};
 pub use send::SendReceipt;
 pub use template::Template;
 
+use crate::clock::Clock;
 use crate::config::GraphSettings;
 use crate::metrics::{CallKind, Upstream};
-use crate::model::{GraphId, TraceParent};
+use crate::model::{AccountId, GraphId, TraceParent};
 
 /// W3C's header of a trace.
 const TRACEPARENT: &str = "traceparent";
@@ -55,6 +59,7 @@ struct Inner {
     client: reqwest::Client,
     settings: GraphSettings,
     retries: retry_budget::RetryBudget,
+    breakers: breakers::Breakers,
     metrics: Upstream,
 }
 
@@ -66,17 +71,18 @@ pub struct Errand {
     pub trace: Option<TraceParent>,
 }
 
-/// Who asks, by the Meta token of one account; and on which errand.
+/// Who asks: an account, by its Meta token; and on which errand.
 #[derive(Clone, Copy, Debug)]
 pub struct Credentials<'a> {
+    account: &'a AccountId,
     token: &'a SecretString,
     errand: Errand,
 }
 
 impl<'a> Credentials<'a> {
     #[must_use]
-    pub fn new(token: &'a SecretString, errand: Errand) -> Self {
-        Self { token, errand }
+    pub fn new(account: &'a AccountId, token: &'a SecretString, errand: Errand) -> Self {
+        Self { account, token, errand }
     }
 
     /// Puts on a request what shows who asks.
@@ -97,14 +103,43 @@ impl<'a> Credentials<'a> {
 impl Graph {
     /// # Errors
     /// When the TLS library cannot be set up.
-    pub fn new(settings: GraphSettings, metrics: Upstream) -> Result<Self, reqwest::Error> {
-        let client = http::client(&settings)?;
-        Ok(Self(Arc::new(Inner {
-            client,
-            settings,
-            retries: retry_budget::RetryBudget::default(),
-            metrics,
-        })))
+    pub fn new(
+        settings: GraphSettings,
+        clock: Clock,
+        metrics: Upstream,
+    ) -> Result<Self, reqwest::Error> {
+        let client = http::client(&settings).build()?;
+        Ok(Self::over(client, settings, clock, metrics))
+    }
+
+    fn over(
+        client: reqwest::Client,
+        settings: GraphSettings,
+        clock: Clock,
+        metrics: Upstream,
+    ) -> Self {
+        let retries = retry_budget::RetryBudget::default();
+        let breakers = breakers::Breakers::new(&settings.breakers, &settings.url, clock);
+        Self(Arc::new(Inner { client, settings, retries, breakers, metrics }))
+    }
+
+    /// Leave to send one message from this number: asked for before anything is written down, and
+    /// used up by the send.
+    ///
+    /// # Errors
+    /// When a breaker is open. Nothing went out, and the failure tells how long to wait.
+    pub fn ready_for(
+        &self,
+        credentials: Credentials<'_>,
+        number: &GraphId,
+    ) -> Result<Permit, GraphFailure> {
+        self.0.breakers.admit(credentials, Some(number))
+    }
+
+    /// How many breakers refuse calls at the moment.
+    #[must_use]
+    pub fn open_breakers(&self) -> OpenBreakers {
+        self.0.breakers.open()
     }
 
     #[must_use]

@@ -103,7 +103,7 @@ impl Gateway {
         let media_limit = settings.graph.media_timeout.get() + MEDIA_MARGIN;
         let (recorder, recording) = Recorder::start(store.clone(), metrics.records.clone());
         let state = AppState::new(Shared {
-            graph: Graph::new(settings.graph, metrics.upstream.clone())?,
+            graph: Graph::new(settings.graph, clock.clone(), metrics.upstream.clone())?,
             callers: Callers::new(
                 store.clone(),
                 clock.clone(),

@@ -6,10 +6,12 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use crate::graph::{Credentials, Errand};
+use crate::model::Account;
 
 /// No caller waits for the command, so only the limits of each read hold.
 const PATIENCE: Duration = Duration::from_secs(600);
 
-pub(super) fn of(token: &SecretString) -> Credentials<'_> {
-    Credentials::new(token, Errand { until: Instant::now() + PATIENCE, trace: None })
+pub(super) fn of<'a>(account: &'a Account, token: &'a SecretString) -> Credentials<'a> {
+    let errand = Errand { until: Instant::now() + PATIENCE, trace: None };
+    Credentials::new(&account.id, token, errand)
 }

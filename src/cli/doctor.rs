@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::CommonSettings;
+use crate::clock::Clock;
 use crate::config::{ListenerSettings, WebhookSettings};
 use crate::graph::Graph;
 use crate::metrics::Upstream;
@@ -44,7 +45,7 @@ impl Doctor {
         let mut report = Report::default();
         settings::check(&mut report, &settings, &self.listener, env_file);
         let store = store::check(&mut report, &settings).await;
-        let graph = Graph::new(settings.graph, Upstream::default())?;
+        let graph = Graph::new(settings.graph, Clock::system(), Upstream::default())?;
         match (&self.account, &store) {
             (None, _) => graph::check(&mut report, &graph).await,
             (Some(which), Some(store)) => account::check(&mut report, store, &graph, which).await,

@@ -42,7 +42,7 @@ impl Advice {
                 happened: told("Meta throttles", failure),
                 fix: "try again in a while".to_owned(),
             },
-            Cause::Timeout | Cause::Broken => Self::on_the_way(failure),
+            Cause::Timeout | Cause::Broken | Cause::BreakerOpen => Self::on_the_way(failure),
         }
     }
 

@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 use url::Url;
 
-use super::Period;
+use super::{BreakerSettings, Period};
 
 /// Which HTTP status a failure of Graph's gets from us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -81,6 +81,9 @@ pub struct GraphSettings {
         global = true
     )]
     pub media_timeout: Period,
+
+    #[command(flatten)]
+    pub breakers: BreakerSettings,
 }
 
 /// An http or https URL, without a query: paths are put behind it.

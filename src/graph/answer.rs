@@ -7,7 +7,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
 
-use super::failure::{Cause, GraphError, GraphFailure, Outcome};
+use super::failure::{Cause, GraphError, GraphFailure, Outcome, Trouble};
 
 /// The most a JSON answer may have. Graph's own are far below.
 const MAX_REPLY: usize = 4 * 1024 * 1024;
@@ -62,7 +62,9 @@ impl Answer {
 
         let status = self.status.as_u16();
         if self.status.is_server_error() {
-            return GraphFailure::new(Unknown, Cause::Broken, "Graph answered a server error");
+            let failure =
+                GraphFailure::new(Unknown, Cause::Broken, "Graph answered a server error");
+            return failure.with_trouble(Trouble::ServerError);
         }
         if status == 429 || error.is_some_and(GraphError::is_throttling) {
             let wait = error.map_or(Duration::from_secs(1), GraphError::usual_wait);
@@ -75,8 +77,10 @@ impl Answer {
             _ if status == 408 => {
                 GraphFailure::new(Unknown, Cause::Timeout, "Graph answered a timeout")
             }
-            Some(_) if status == 401 => {
-                GraphFailure::new(Rejected, Cause::Credentials, "Graph refused the Meta token")
+            Some(error) if status == 401 || error.is_of_token() => {
+                let detail = "Graph refused the Meta token";
+                let failure = GraphFailure::new(Rejected, Cause::Credentials, detail);
+                failure.with_trouble(Trouble::TokenRefused)
             }
             Some(error) => GraphFailure::new(Rejected, error.cause(), "Graph refused"),
             None if self.status.is_redirection() => {

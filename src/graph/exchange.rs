@@ -1,15 +1,21 @@
 //! One call to Graph: the time it may take, and whether it may be tried again.
 
+#[cfg(test)]
+mod tests;
+
+use std::error::Error;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::RequestBuilder;
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
+use url::Url;
 
 use super::answer::{Answer, Unreadable};
-use super::failure::{Cause, GraphFailure, Outcome};
-use super::{Credentials, Graph};
+use super::failure::{Cause, GraphFailure, Outcome, Trouble};
+use super::{Credentials, Graph, Permit};
+use crate::metrics::CallKind;
 
 const MAX_RETRIES: u32 = 2;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -31,34 +37,72 @@ impl Repeat {
 }
 
 impl Graph {
+    /// Asks for what is at an address of Graph's, and understands the answer.
+    pub(super) async fn read<T>(
+        &self,
+        credentials: Credentials<'_>,
+        url: &Url,
+        understand: impl FnOnce(Bytes) -> Result<T, GraphFailure>,
+    ) -> Result<T, GraphFailure> {
+        let permit = self.0.breakers.admit(credentials, None)?;
+        let budget = self.0.settings.read_timeout.get();
+        let request = || credentials.sign(self.0.client.get(url.clone()));
+        let answer = self.exchange(permit, credentials, Repeat::Freely, budget, request);
+        self.counted(CallKind::Read, async { understand(answer.await?) }).await
+    }
+
     /// Makes the call that `request` builds, anew for each try, and answers within `budget`.
     pub(super) async fn exchange(
         &self,
+        permit: Permit,
         credentials: Credentials<'_>,
         repeat: Repeat,
         budget: Duration,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<Bytes, GraphFailure> {
         let deadline = credentials.deadline(budget);
-        self.0.retries.earn();
+        let answer = self.try_until(deadline, credentials.token, repeat, request).await;
+        if answer.as_ref().map_or_else(|failure| failure.outcome == Outcome::Rejected, |_| true) {
+            self.0.retries.earn();
+        }
+        self.0.breakers.settle(permit, credentials, answer.as_ref().err());
+        answer.map_err(|failure| repeat.told(failure))
+    }
+
+    async fn try_until(
+        &self,
+        deadline: Instant,
+        token: &SecretString,
+        repeat: Repeat,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<Bytes, GraphFailure> {
         let mut tries = 0;
         loop {
-            let attempt = timeout_at(deadline, once(request(), credentials.token)).await;
-            let failure = match attempt {
+            let limit = self.limit_of_try(deadline, repeat, tries);
+            let failure = match timeout_at(limit, once(request(), token)).await {
                 Ok(Ok(body)) => return Ok(body),
                 Ok(Err(failure)) => failure,
-                Err(_) => return Err(repeat.told(out_of_time())),
+                Err(_) => out_of_time(),
             };
-            let wait = worth_repeating(&failure, repeat, tries);
-            match wait {
+            match worth_repeating(&failure, repeat, tries) {
                 Some(wait) if Instant::now() + wait < deadline && self.0.retries.spend() => {
                     tokio::time::sleep(wait).await;
                     self.0.metrics.repeated();
                     tries += 1;
                 }
-                _ => return Err(repeat.told(failure)),
+                _ => return Err(failure),
             }
         }
+    }
+
+    /// A read that can be tried again takes half of the time that is left, so that there is time
+    /// for it; any other takes all.
+    fn limit_of_try(&self, deadline: Instant, repeat: Repeat, tries: u32) -> Instant {
+        if repeat == Repeat::UnlessSent || tries >= MAX_RETRIES || !self.0.retries.affords_one() {
+            return deadline;
+        }
+        let now = Instant::now();
+        now + deadline.saturating_duration_since(now) / 2
     }
 }
 
@@ -66,31 +110,52 @@ impl Graph {
 async fn once(request: RequestBuilder, token: &SecretString) -> Result<Bytes, GraphFailure> {
     let response = request.send().await.map_err(|error| without_answer(&error))?;
     let answer = Answer::read(response).await.map_err(|(status, why)| {
-        let detail = match why {
-            Unreadable::Cut => "the answer was cut",
-            Unreadable::TooLarge => "the answer is larger than 4 MB",
+        let (trouble, detail) = match why {
+            Unreadable::Cut => (Trouble::Transport, "the answer was cut"),
+            Unreadable::TooLarge => (Trouble::None, "the answer is larger than 4 MB"),
         };
-        GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(status.as_u16())
+        let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
+        failure.with_status(status.as_u16()).with_trouble(trouble)
     })?;
     answer.judge(token)
 }
 
 pub(super) fn out_of_time() -> GraphFailure {
-    GraphFailure::new(Outcome::Unknown, Cause::Timeout, "Graph did not answer in time")
+    let detail = "Graph did not answer in time";
+    GraphFailure::new(Outcome::Unknown, Cause::Timeout, detail).with_trouble(Trouble::Timeout)
 }
 
-/// A failure to connect comes before the first byte; any other may come after it.
+/// A failure to connect comes before the first byte, and some peers say that they have not looked
+/// at a request; after any other failure it may have been taken.
 pub(super) fn without_answer(error: &reqwest::Error) -> GraphFailure {
-    if error.is_builder() || error.is_connect() {
-        let cause = if error.is_timeout() { Cause::Timeout } else { Cause::Broken };
-        return GraphFailure::new(Outcome::NotSent, cause, "no connection to Graph");
-    }
-    GraphFailure::new(Outcome::Unknown, Cause::Broken, "the connection to Graph broke")
+    let (outcome, trouble, detail) = if error.is_builder() {
+        (Outcome::NotSent, Trouble::NotCalled, "the request cannot be built")
+    } else if error.is_connect() {
+        (Outcome::NotSent, Trouble::Transport, "no connection to Graph")
+    } else if is_unprocessed(error) {
+        (Outcome::NotSent, Trouble::Unprocessed, "Graph did not look at the request")
+    } else {
+        (Outcome::Unknown, Trouble::Transport, "the connection to Graph broke")
+    };
+    let no_answer = outcome == Outcome::NotSent && error.is_timeout();
+    let cause = if no_answer { Cause::Timeout } else { Cause::Broken };
+    GraphFailure::new(outcome, cause, detail).with_trouble(trouble)
+}
+
+/// RFC 9113, 8.7: a stream reset with REFUSED_STREAM, or numbered above the last one of a GOAWAY,
+/// was not processed in any way. The library tells a stream of a GOAWAY only if it is above.
+fn is_unprocessed(error: &reqwest::Error) -> bool {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    let http2 = causes.find_map(|cause| cause.downcast_ref::<h2::Error>());
+    http2.is_some_and(|error| {
+        let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (refused || error.is_go_away())
+    })
 }
 
 /// How long to wait before the next try; `None` where there must be none.
 fn worth_repeating(failure: &GraphFailure, repeat: Repeat, tries: u32) -> Option<Duration> {
-    if tries >= MAX_RETRIES {
+    if tries >= MAX_RETRIES || failure.trouble == Trouble::NotCalled {
         return None;
     }
     match (failure.outcome, failure.cause) {
@@ -98,7 +163,10 @@ fn worth_repeating(failure: &GraphFailure, repeat: Repeat, tries: u32) -> Option
             let wait = failure.retry_after.filter(|wait| *wait <= Duration::from_secs(1))?;
             (repeat == Repeat::Freely && tries == 0).then_some(wait)
         }
-        (Outcome::NotSent, _) => Some(backoff(tries)),
+        (Outcome::NotSent, _) => {
+            let once_only = failure.trouble == Trouble::Unprocessed;
+            (tries == 0 || !once_only).then(|| backoff(tries))
+        }
         (Outcome::Unknown, _) => {
             let redirected = matches!(failure.upstream_status, Some(300..=399));
             let repeatable = !redirected && !matches!(failure.upstream_status, Some(200..=299));

@@ -41,6 +41,26 @@ pub enum Cause {
     Credentials,
     /// No connection, a reset, a 5xx, an answer that is none.
     Broken,
+    /// Graph was not asked: it has failed too often a moment ago.
+    BreakerOpen,
+}
+
+/// What a failure tells of the way to Graph, beyond the one call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Nothing: there was an answer.
+    None,
+    /// Nothing either: it never came to a call.
+    NotCalled,
+    ServerError,
+    /// It took too long, wherever it was stuck.
+    Timeout,
+    /// No connection, or one that broke.
+    Transport,
+    /// The peer said that it has not looked at the request.
+    Unprocessed,
+    /// Graph does not take the account's Meta token.
+    TokenRefused,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +74,7 @@ pub struct GraphFailure {
     pub error: Option<GraphError>,
     pub retry_after: Option<Duration>,
     pub cause: Cause,
+    pub(super) trouble: Trouble,
     /// For the log: what happened, in words of ours.
     pub detail: &'static str,
 }
@@ -70,6 +91,9 @@ pub struct GraphError {
 impl GraphFailure {
     #[must_use]
     pub fn message(&self) -> &str {
+        if self.cause == Cause::BreakerOpen {
+            return self.detail;
+        }
         let told = self.error.as_ref().and_then(|error| error.message.as_deref());
         told.filter(|message| !message.is_empty()).unwrap_or("WhatsApp API request failed")
     }
@@ -94,8 +118,15 @@ impl GraphFailure {
             error: None,
             retry_after: None,
             cause,
+            trouble: Trouble::None,
             detail,
         }
+    }
+
+    /// A call that is not made, for so many were made in vain. There is `left` to wait.
+    pub(super) fn refused(detail: &'static str, left: Duration) -> Self {
+        let failure = Self::new(Outcome::NotSent, Cause::BreakerOpen, detail);
+        Self { retry_after: Some(left), ..failure.with_trouble(Trouble::NotCalled) }
     }
 
     /// A read that failed half way did nothing: the caller may ask again.
@@ -106,6 +137,11 @@ impl GraphFailure {
 
     pub(super) fn with_status(mut self, status: u16) -> Self {
         self.upstream_status = Some(status);
+        self
+    }
+
+    pub(super) fn with_trouble(mut self, trouble: Trouble) -> Self {
+        self.trouble = trouble;
         self
     }
 }
@@ -144,6 +180,11 @@ impl GraphError {
     #[must_use]
     pub fn raw(&self) -> &RawValue {
         &self.raw
+    }
+
+    /// Whether it is the token itself that is refused, and not what it may do.
+    pub(super) fn is_of_token(&self) -> bool {
+        self.code == Some(190)
     }
 
     pub(super) fn is_throttling(&self) -> bool {

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::exchange::Repeat;
 use super::{Credentials, Edge, Graph, GraphFailure, PageQuery};
 use crate::metrics::CallKind;
 use crate::model::{FlowSnapshot, GraphId};
@@ -67,9 +66,6 @@ impl Graph {
         flow: &GraphId,
     ) -> Result<Bytes, GraphFailure> {
         let url = self.address(flow, None);
-        let budget = self.0.settings.read_timeout.get();
-        let request = || credentials.sign(self.0.client.get(url.clone()));
-        let answer = self.exchange(credentials, Repeat::Freely, budget, request);
-        self.counted(CallKind::Read, answer).await
+        self.read(credentials, &url, Ok).await
     }
 }

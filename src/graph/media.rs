@@ -11,7 +11,7 @@ use reqwest::multipart::{Form, Part};
 use reqwest::{Body, Response, StatusCode};
 use serde::Deserialize;
 use tokio::io::AsyncSeekExt as _;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 use tokio_util::io::ReaderStream;
 use url::Url;
 
@@ -88,6 +88,7 @@ impl Graph {
         upload: MediaUpload,
     ) -> Result<String, GraphFailure> {
         let url = self.address(number, Some("media"));
+        let permit = self.ready_for(credentials, number)?;
         let budget = self.0.settings.media_timeout.get();
         let request = || {
             let form = Form::new()
@@ -96,7 +97,7 @@ impl Graph {
                 .part("file", upload.part());
             credentials.sign(self.0.client.post(url.clone()).multipart(form))
         };
-        let answer = self.exchange(credentials, Repeat::UnlessSent, budget, request);
+        let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
         self.counted(CallKind::Upload, async { uploaded_id(&answer.await?) }).await
     }
 
@@ -111,10 +112,7 @@ impl Graph {
         number: Option<&GraphId>,
     ) -> Result<MediaInfo, GraphFailure> {
         let url = self.media_address(media, number);
-        let budget = self.0.settings.read_timeout.get();
-        let request = || credentials.sign(self.0.client.get(url.clone()));
-        let answer = self.exchange(credentials, Repeat::Freely, budget, request);
-        self.counted(CallKind::Read, async { self.media_info(answer.await?, media) }).await
+        self.read(credentials, &url, |body| self.media_info(body, media)).await
     }
 
     fn media_info(&self, body: Bytes, media: &GraphId) -> Result<MediaInfo, GraphFailure> {
@@ -158,25 +156,28 @@ impl Graph {
         number: Option<&GraphId>,
     ) -> Result<Bytes, GraphFailure> {
         let url = self.media_address(media, number);
+        let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.read_timeout.get();
         let request = || credentials.sign(self.0.client.delete(url.clone()));
-        let answer = self.exchange(credentials, Repeat::UnlessSent, budget, request);
+        let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
         self.counted(CallKind::Write, answer).await
     }
 
     /// Starts to fetch the bytes. The status is still to be looked at.
     ///
     /// # Errors
-    /// When no answer came.
+    /// When no answer came, or the breaker of the host is open. A host that is not Graph's has its
+    /// own: neither shuts the other.
     pub async fn media_bytes(
         &self,
         credentials: Credentials<'_>,
         url: &Url,
     ) -> Result<MediaBytes, GraphFailure> {
+        let permit = self.0.breakers.admit_to(url)?;
         let deadline = credentials.deadline(self.0.settings.media_timeout.get());
         let request = credentials.sign(self.0.client.get(url.clone())).send();
         let call = self.0.metrics.begin(CallKind::Media);
-        let answered = timeout(BYTES_WAIT, request).await;
+        let answered = timeout_at(deadline.min(Instant::now() + BYTES_WAIT), request).await;
         let answered = answered.map_err(|_| out_of_time());
         let answered = answered.and_then(|sent| sent.map_err(|error| without_answer(&error)));
         match &answered {
@@ -184,6 +185,7 @@ impl Graph {
             Ok(_) => call.failed(CallEnd::Rejected, None),
             Err(failure) => call.failed(failure.outcome.into(), None),
         }
+        self.0.breakers.settle(permit, credentials, answered.as_ref().err());
         answered.map(|response| MediaBytes { response, deadline })
     }
 

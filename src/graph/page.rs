@@ -3,7 +3,6 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::exchange::Repeat;
 use super::failure::{Cause, GraphFailure, Outcome, without_token};
 use super::{Credentials, Graph};
 use crate::metrics::CallKind;
@@ -58,10 +57,7 @@ impl Graph {
         query: &PageQuery,
     ) -> Result<Page, GraphFailure> {
         let url = query.on(self.address(node, Some(edge.name())));
-        let budget = self.0.settings.read_timeout.get();
-        let request = || credentials.sign(self.0.client.get(url.clone()));
-        let answer = self.exchange(credentials, Repeat::Freely, budget, request);
-        let mut page = self.counted(CallKind::Read, async { Page::read(&answer.await?) }).await?;
+        let mut page = self.read(credentials, &url, |body| Page::read(&body)).await?;
         if let Some(paging) = page.paging.take() {
             let clean = without_token(paging.get(), credentials.token);
             page.paging = RawValue::from_string(clean).ok();

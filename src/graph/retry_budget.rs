@@ -2,7 +2,8 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// In tenths of a retry: each request earns one tenth, each retry costs ten.
+/// In tenths of a retry: each call that is answered earns one, each retry costs ten. What fails
+/// earns nothing: a dead upstream gets the first ten retries, and no more.
 #[derive(Debug)]
 pub(super) struct RetryBudget(AtomicU32);
 
@@ -21,6 +22,10 @@ impl RetryBudget {
         if self.0.load(Ordering::Relaxed) < MOST {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    pub(super) fn affords_one(&self) -> bool {
+        self.0.load(Ordering::Relaxed) >= COST
     }
 
     pub(super) fn spend(&self) -> bool {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::exchange::Repeat;
 use super::failure::{Cause, GraphFailure, Outcome};
-use super::{Credentials, Graph, Message};
+use super::{Credentials, Graph, Message, Permit};
 use crate::metrics::CallKind;
 use crate::model::GraphId;
 
@@ -21,13 +21,14 @@ pub struct SendReceipt {
 }
 
 impl Graph {
-    /// Sends a message from one of the account's numbers. It is never sent twice: only what
+    /// Sends a message from the number that the permit was asked for. It is never sent twice: only what
     /// provably did not leave is tried again.
     ///
     /// # Errors
     /// [`GraphFailure::outcome`] tells whether it may have gone out.
     pub async fn send(
         &self,
+        permit: Permit,
         credentials: Credentials<'_>,
         number: &GraphId,
         message: &Message,
@@ -42,7 +43,7 @@ impl Graph {
             let post = self.0.client.post(url.clone()).header(CONTENT_TYPE, json);
             credentials.sign(post.body(body.clone()))
         };
-        let answer = self.exchange(credentials, Repeat::UnlessSent, budget, request);
+        let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
         self.counted(CallKind::Send, async { receipt(answer.await?) }).await
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::bucket::{Level, Quota};
 use super::buckets::Buckets;
@@ -21,6 +21,7 @@ pub struct Rates {
     of_failed_auth: RateLimit,
     nodes: AtomicU32,
     clock: Clock,
+    begun: Instant,
 }
 
 /// A request that was counted, and how that left the bucket.
@@ -46,6 +47,7 @@ impl Rates {
             of_number: settings.number_rate,
             of_failed_auth: settings.failed_auth_rate,
             nodes: AtomicU32::new(1),
+            begun: clock.moment(),
             clock,
         }
     }
@@ -108,7 +110,8 @@ impl Rates {
     }
 
     fn now(&self) -> u64 {
-        u64::try_from(self.clock.steady().as_nanos()).unwrap_or(u64::MAX)
+        let passed = self.clock.moment().saturating_duration_since(self.begun);
+        u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)
     }
 }
 

@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue};
 use super::keyed::send_once;
 use super::outgoing::Composed;
 use super::send::Sending;
-use crate::graph::{GraphFailure, Outcome, SendReceipt};
+use crate::graph::{Credentials, GraphFailure, Outcome, Permit, SendReceipt};
 use crate::model::{MessageId, MessageRecord, SendOutcome, SendResult};
 use crate::state::AppState;
 use crate::wire::{ApiError, data_of};
@@ -23,21 +23,30 @@ pub(super) struct Order {
 /// Sends in a task of its own: a caller who goes away does not stop what may be half done.
 pub(super) async fn dispatch(order: Order, state: &AppState) -> Result<Response, ApiError> {
     order.sending.record.note_receiver(order.composed.message.to.last_four());
+    let permit = order.permit(state);
     let row = order.row(state);
     let shared = state.clone();
-    let task = state.sends.spawn(async move {
-        match order.sending.key.clone() {
-            Some(key) => send_once(order, key, row, &shared).await,
-            None => Ok(send_plainly(order, row, &shared).await),
+    let task = match (order.sending.key.clone(), permit) {
+        (None, Err(refusal)) => return Err(refusal.into()),
+        (None, Ok(permit)) => {
+            state.sends.spawn(async move { Ok(send_plainly(order, permit, row, &shared).await) })
         }
-    });
+        (Some(key), permit) => {
+            state.sends.spawn(async move { send_once(order, permit, key, row, &shared).await })
+        }
+    };
     task.await.map_err(|_| ApiError::Internal("a send panicked"))?
 }
 
 /// Without a key nothing is written beforehand; the record follows behind the answer.
-async fn send_plainly(order: Order, mut row: MessageRecord, state: &AppState) -> Response {
+async fn send_plainly(
+    order: Order,
+    permit: Permit,
+    mut row: MessageRecord,
+    state: &AppState,
+) -> Response {
     let id = row.id.clone();
-    let sent = order.send(state).await;
+    let sent = order.send(permit, state).await;
     if state.records.record_messages {
         let (result, error) = result_of(&sent);
         row.result = Some(result);
@@ -55,11 +64,25 @@ async fn send_plainly(order: Order, mut row: MessageRecord, state: &AppState) ->
 }
 
 impl Order {
-    pub(super) async fn send(&self, state: &AppState) -> Result<SendReceipt, GraphFailure> {
+    /// Asked for before anything is written down: what a breaker refuses leaves no trace.
+    fn permit(&self, state: &AppState) -> Result<Permit, GraphFailure> {
+        state.graph.ready_for(self.credentials(), self.sending.sender.number())
+    }
+
+    pub(super) async fn send(
+        &self,
+        permit: Permit,
+        state: &AppState,
+    ) -> Result<SendReceipt, GraphFailure> {
         let Sending { sender, record, .. } = &self.sending;
-        let credentials = sender.caller().credentials(record.errand);
-        let call = state.graph.send(credentials, sender.number(), &self.composed.message);
+        let message = &self.composed.message;
+        let call = state.graph.send(permit, self.credentials(), sender.number(), message);
         record.upstream(call).await
+    }
+
+    fn credentials(&self) -> Credentials<'_> {
+        let Sending { sender, record, .. } = &self.sending;
+        sender.caller().credentials(record.errand)
     }
 
     fn row(&self, state: &AppState) -> MessageRecord {

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use super::dispatch::{Order, result_of, with_message_id};
 use crate::fields::canonical;
-use crate::graph::{GraphFailure, Outcome};
+use crate::graph::{GraphFailure, Outcome, Permit};
 use crate::metrics::Claim;
 use crate::model::{AccountId, MessageId, MessageRecord, SendResult};
 use crate::state::AppState;
@@ -35,6 +35,7 @@ struct End {
 
 pub(super) async fn send_once(
     mut order: Order,
+    permit: Result<Permit, GraphFailure>,
     key: String,
     row: MessageRecord,
     state: &AppState,
@@ -44,25 +45,31 @@ pub(super) async fn send_once(
     let (message, account) = (row.id.clone(), row.account.clone());
     let fingerprint = order.fingerprint();
     let claim = SendClaim { key: key.clone(), fingerprint, message: row, lease };
-    let claimed = state.store.claim_send(&claim).await;
+    let claimed = match &permit {
+        Ok(_) => state.store.claim_send(&claim).await.map(Some),
+        // A breaker claims nothing. But whoever asks again after what has been sent must not hear
+        // that it was not.
+        Err(_) => state.store.held_send(&claim).await,
+    };
     state.metrics.claims.found(found(&claimed));
     match claimed? {
-        Claimed::Won => {}
-        Claimed::InProgress => return Err(ApiError::KeyInProgress),
-        Claimed::Reused => return Err(ApiError::KeyReused),
-        Claimed::Finished { message, reply } => return Ok(replay(&order, reply, &message)),
-        Claimed::Resolved(record) => {
+        None | Some(Claimed::Won) => {}
+        Some(Claimed::InProgress) => return Err(ApiError::KeyInProgress),
+        Some(Claimed::Reused) => return Err(ApiError::KeyReused),
+        Some(Claimed::Finished { message, reply }) => return Ok(replay(&order, reply, &message)),
+        Some(Claimed::Resolved(record)) => {
             let reply = StoredReply { status: 200, body: resolved(&record) };
             return Ok(replay(&order, reply, &record.id));
         }
-        Claimed::Unknown { message, reply } => {
+        Some(Claimed::Unknown { message, reply }) => {
             let reply = reply.unwrap_or_else(|| unknown(&order, state));
             return Ok(replay(&order, reply, &message));
         }
     }
+    let permit = permit?;
 
     order.composed.message.callback_data = Some(message.as_str().to_owned());
-    let sent = order.send(state).await;
+    let sent = order.send(permit, state).await;
     let (result, error) = result_of(&sent);
     let (response, end) = match sent {
         Ok(receipt) => {
@@ -128,15 +135,19 @@ impl End {
     }
 }
 
-fn found(claimed: &Result<Claimed, StoreError>) -> Claim {
+fn found(claimed: &Result<Option<Claimed>, StoreError>) -> Claim {
+    let claimed = match claimed {
+        Ok(Some(claimed)) => claimed,
+        Ok(None) => return Claim::HeldBack,
+        Err(_) => return Claim::Failed,
+    };
     match claimed {
-        Ok(Claimed::Won) => Claim::Won,
-        Ok(Claimed::InProgress) => Claim::InProgress,
-        Ok(Claimed::Reused) => Claim::Reused,
-        Ok(Claimed::Finished { .. }) => Claim::Replayed,
-        Ok(Claimed::Resolved(_)) => Claim::Resolved,
-        Ok(Claimed::Unknown { .. }) => Claim::Unknown,
-        Err(_) => Claim::Failed,
+        Claimed::Won => Claim::Won,
+        Claimed::InProgress => Claim::InProgress,
+        Claimed::Reused => Claim::Reused,
+        Claimed::Finished { .. } => Claim::Replayed,
+        Claimed::Resolved(_) => Claim::Resolved,
+        Claimed::Unknown { .. } => Claim::Unknown,
     }
 }
 

@@ -21,6 +21,8 @@ words! {
         Unknown = "unknown",
         /// It was unknown, until a status of Meta's told.
         Resolved = "resolved",
+        /// It is free, but a breaker is open: nothing was claimed, and nothing sent.
+        HeldBack = "held_back",
         /// The database did not say: nothing was sent.
         Failed = "failed",
     }

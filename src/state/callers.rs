@@ -56,7 +56,7 @@ struct Remembered {
 impl Caller {
     #[must_use]
     pub fn credentials(&self, errand: Errand) -> Credentials<'_> {
-        Credentials::new(&self.meta_token, errand)
+        Credentials::new(&self.account.id, &self.meta_token, errand)
     }
 
     fn of(account: Account, shares: &Shares) -> Found {

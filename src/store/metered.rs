@@ -7,8 +7,9 @@ use secrecy::SecretString;
 
 use super::{
     AccountChange, Accounts, ApiTokens, AttemptEnd, Claimed, ClaimedDelivery, Deliveries,
-    EndpointHealth, Flows, Inbound, InboundPost, InboundRoute, MessageFilter, MessagePage, Messages,
-    Nodes, SealedRows, SendClaim, SendEnd, Sends, Store, StoreError, TakenIn, Upkeep, Webhooks,
+    EndpointHealth, Flows, Inbound, InboundPost, InboundRoute, MessageFilter, MessagePage,
+    Messages, Nodes, SealedRows, SendClaim, SendEnd, Sends, Store, StoreError, TakenIn, Upkeep,
+    Webhooks,
 };
 use crate::metrics::{Operation, Operations};
 use crate::model::{
@@ -133,6 +134,7 @@ metered! { Nodes {
 
 metered! { Sends {
     ClaimSend: claim_send(claim: &SendClaim) -> Claimed;
+    ClaimSend: held_send(claim: &SendClaim) -> Option<Claimed>;
     EndSend: end_send(
         account: &AccountId, key: &str, message: &MessageId, end: &SendEnd, result: &SendResult,
         error: Option<&str>, now: Timestamp

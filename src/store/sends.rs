@@ -66,6 +66,10 @@ pub trait Sends: Send + Sync {
     /// account.
     async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError>;
 
+    /// What a claim would come to if the key is held; `None` if it is free, and it stays so. Never
+    /// [`Claimed::Won`]. A lease that has run out is written down as for a claim.
+    async fn held_send(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError>;
+
     /// Ends a send that was won, and writes the message's result, in one commit. `false` if the
     /// send is not the one that holds the key any more, or has its final answer: then only the
     /// message is written. A send that has become unknown meanwhile can still become final, for

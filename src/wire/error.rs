@@ -144,6 +144,9 @@ impl ApiError {
             }
             Self::KeyInProgress => (StatusCode::CONFLICT, "IDEMPOTENCY_IN_PROGRESS"),
             Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED"),
+            Self::Graph(failure) | Self::Upload(failure) if is_of_breaker(failure) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
+            }
             Self::Graph(failure) => (upstream_status(failure, style), "INTERNAL_ERROR"),
             Self::Upload(failure) => (upload_status(failure, style), "INTERNAL_ERROR"),
             Self::MediaDownload(_) => (StatusCode::BAD_GATEWAY, "INTERNAL_ERROR"),
@@ -197,7 +200,13 @@ fn upstream_status(failure: &GraphFailure, style: UpstreamStatus) -> StatusCode 
         Cause::Throttled => StatusCode::TOO_MANY_REQUESTS,
         Cause::Timeout => StatusCode::GATEWAY_TIMEOUT,
         Cause::Credentials | Cause::Broken => StatusCode::BAD_GATEWAY,
+        Cause::BreakerOpen => StatusCode::SERVICE_UNAVAILABLE,
     }
+}
+
+/// Graph was not even asked: a refusal of ours, not a failure of Graph's.
+fn is_of_breaker(failure: &GraphFailure) -> bool {
+    failure.cause == Cause::BreakerOpen
 }
 
 /// A caller must never think that their own token is bad: 401 and 403 do not pass.
@@ -295,6 +304,8 @@ fn log_cause(error: &ApiError, status: StatusCode, request_id: &str) {
         return;
     }
     match error {
+        // It was told when the breaker opened.
+        ApiError::Graph(failure) | ApiError::Upload(failure) if is_of_breaker(failure) => {}
         ApiError::Graph(failure) | ApiError::Upload(failure) => {
             tracing::warn!(
                 request_id,

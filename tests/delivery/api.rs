@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use avenping_gateway::app::{Gateway, GatewaySettings};
 use avenping_gateway::config::{
-    GraphSettings, LimitSettings, ListenerSettings, MetaSettings, Period, RecordSettings,
-    UpstreamStatus, WebhookSettings,
+    BreakerSettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, Period,
+    RecordSettings, UpstreamStatus, WebhookSettings,
 };
 use avenping_gateway::model::DeliveryState;
 use serde_json::{Value, json};
@@ -77,6 +77,7 @@ impl Running {
                 send_timeout: patience,
                 read_timeout: patience,
                 media_timeout: patience,
+                breakers: BreakerSettings { failures: 10, open: patience, token_open: patience },
             },
             webhooks: WebhookSettings { allow_private: true },
             deliveries: world.settings.clone(),

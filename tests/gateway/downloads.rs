@@ -16,6 +16,7 @@ cases![
     bytes_that_are_not_the_announced_ones_never_end_cleanly,
     a_large_file_with_the_wrong_bytes_is_cut_before_its_end,
     bytes_that_break_off_never_end_cleanly,
+    bytes_that_stop_coming_are_given_up_when_the_time_is_over,
     a_host_that_is_not_metas_gets_no_connection_and_no_token,
     a_redirect_of_the_bytes_is_not_followed,
     an_address_that_has_run_out_is_looked_up_once_more,
@@ -187,6 +188,25 @@ async fn bytes_that_break_off_never_end_cleanly(place: Place) {
     assert!(answer.status == 502 || !answer.whole, "{answer:?}");
 }
 
+async fn bytes_that_stop_coming_are_given_up_when_the_time_is_over(place: Place) {
+    let head = "HTTP/1.1 200 OK\r\nContent-Length: 3000000\r\n\r\n".to_owned();
+    let some = head.clone() + &"x".repeat(2_000_000);
+    for (bytes, begins) in [(String::new(), false), (head, false), (some, true)] {
+        let wire = Wire::start([Act::Answer(Vec::new()), Act::Hang(bytes.into())]).await;
+        let info = json!({ "id": "77", "url": format!("{}/bytes", wire.url()) });
+        wire.replace(0, Act::Answer(answer(200, "", &info.to_string())));
+        let mut setup = Setup::new(&place).await.graph(&wire.url());
+        setup.settings.graph.media_timeout = std::time::Duration::from_secs(1).into();
+        let told = setup.start().await.get("/v2/media/77/download").send().await;
+        if begins {
+            assert_eq!((told.status, told.whole), (200, false));
+            continue;
+        }
+        let (status, code, message) = NOT_DOWNLOADED;
+        told.refused(status, code, message);
+    }
+}
+
 const NOT_DOWNLOADED: (u16, &str, &str) = (502, "INTERNAL_ERROR", "Failed to download media");
 
 async fn a_host_that_is_not_metas_gets_no_connection_and_no_token(place: Place) {
@@ -294,6 +314,7 @@ async fn a_look_up_that_fails_is_a_failure_of_graphs(place: Place) {
         for (verb, target) in
             [("GET", "/v2/media/77/download"), ("GET", "/v2/media/77"), ("DELETE", "/v2/media/77")]
         {
+            gateway.outlast_breakers();
             gateway.meta.forget().await;
             gateway.meta.answers("GET", "/v23.0/77", status, body).await;
             let told = gateway.ask(verb, target).send().await;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
@@ -24,6 +25,8 @@ cases![
     a_broken_answer_is_unknown_and_not_repeated,
     an_answer_that_never_ends_is_cut_within_its_limits,
     without_a_connection_nothing_was_sent,
+    a_connection_that_cannot_be_made_is_tried_three_times,
+    a_dead_upstream_gets_a_tenth_more_than_was_asked_for,
     a_connection_that_graph_closed_meanwhile_costs_nothing,
     a_caller_that_goes_away_does_not_stop_a_send,
 ];
@@ -78,6 +81,7 @@ async fn both(place: &Place) -> [(Gateway, bool); 2] {
 /// Graph answers this to a send; the caller hears that, and Graph was asked once.
 async fn hears(gateways: &[(Gateway, bool)], status: u16, body: &str, told: &Told<'_>) {
     for (gateway, mapped) in gateways {
+        gateway.outlast_breakers();
         gateway.meta.forget().await;
         let path = format!("/v23.0/{NUMBER}/messages");
         gateway.meta.answers("POST", &path, status, body).await;
@@ -125,9 +129,9 @@ async fn a_refusal_of_graphs_is_rejected_and_never_repeated(place: Place) {
 
 async fn throttling_is_proof_that_nothing_was_sent(place: Place) {
     let gateways = both(&place).await;
-    for (status, code) in
-        [(400, 4), (400, 80007), (400, 130_429), (400, 131_056), (403, 130_429), (429, 613)]
-    {
+    let codes = [4, 80007, 130_429, 131_056];
+    let cases = [400, 403, 429].into_iter().flat_map(|status| codes.map(|code| (status, code)));
+    for (status, code) in cases.chain([(429, 613)]) {
         let error = error(code, "slow down");
         let told = Told {
             compatible: 500,
@@ -216,17 +220,20 @@ async fn a_server_error_of_graphs_may_have_sent_and_is_not_repeated(place: Place
         };
         hears(&gateways, status, "<html>oops</html>", &told).await;
     }
-    let error = error(131_000, "Something went wrong");
-    let told = Told {
-        compatible: 500,
-        mapped: 502,
-        message: "Something went wrong",
-        outcome: "unknown",
-        retryable: false,
-        upstream_status: Some(500),
-        error: Some(&error),
-    };
-    hears(&gateways, 500, &format!(r#"{{"error":{error}}}"#), &told).await;
+    // Whatever the body says, also that it throttles or that the token is bad.
+    for (status, code) in [(500, 131_000), (503, 130_429), (503, 4), (500, 190), (502, 100)] {
+        let error = error(code, "Something went wrong");
+        let told = Told {
+            compatible: 500,
+            mapped: 502,
+            message: "Something went wrong",
+            outcome: "unknown",
+            retryable: false,
+            upstream_status: Some(status),
+            error: Some(&error),
+        };
+        hears(&gateways, status, &format!(r#"{{"error":{error}}}"#), &told).await;
+    }
 }
 
 async fn an_answer_that_is_not_graphs_may_have_sent(place: Place) {
@@ -334,6 +341,7 @@ async fn the_meta_token_is_taken_out_of_whatever_graph_says(place: Place) {
     // Written with escapes it is the same token.
     let escaped: String = META_TOKEN.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect();
     for (gateway, _) in &gateways {
+        gateway.outlast_breakers();
         gateway.meta.forget().await;
         let body = format!(r#"{{"error":{}}}"#, said(&escaped));
         gateway.meta.answers("POST", &format!("/v23.0/{NUMBER}/messages"), 401, &body).await;
@@ -470,6 +478,36 @@ async fn without_a_connection_nothing_was_sent(place: Place) {
         };
         sent(&gateway).await.is(mapped, &expected.envelope());
     }
+}
+
+/// A gateway that expects TLS of this Graph, and does not get it.
+async fn without_tls(setup: Setup, wire: &Wire) -> Gateway {
+    let mut setup = setup.graph(&wire.url().replace("http:", "https:"));
+    setup.settings.graph.connect_timeout = Duration::from_millis(300).into();
+    setup.start().await
+}
+
+async fn a_connection_that_cannot_be_made_is_tried_three_times(place: Place) {
+    for (act, mapped) in [(Act::ResetAfterReading(1), 502), (Act::Hang(Vec::new()), 504)] {
+        let wire = Wire::always(act.clone()).await;
+        let gateway = without_tls(Setup::new(&place).await.mapped(), &wire).await;
+        let told = sent(&gateway).await;
+        assert_eq!(told.status, mapped, "{act:?}: {}", told.text());
+        assert_eq!(told.json()["details"], json!({ "outcome": "not_sent", "retryable": true }));
+        assert_eq!(wire.connections(), 3, "{act:?}");
+    }
+}
+
+async fn a_dead_upstream_gets_a_tenth_more_than_was_asked_for(place: Place) {
+    let wire = Wire::always(Act::ResetAfterReading(1)).await;
+    let mut setup = Setup::new(&place).await;
+    // Without it Graph would soon get nothing at all.
+    setup.settings.graph.breakers.open = Duration::ZERO.into();
+    let gateway = without_tls(setup, &wire).await;
+    let answers = join_all((0..200).map(|_| sent(&gateway))).await;
+    assert!(answers.iter().all(|answer| answer.json()["details"]["outcome"] == "not_sent"));
+    let calls = wire.connections();
+    assert!((200..=220).contains(&calls), "{calls}");
 }
 
 async fn a_connection_that_graph_closed_meanwhile_costs_nothing(place: Place) {

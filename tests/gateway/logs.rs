@@ -8,12 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    ACCEPTED, Ask, META_TOKEN, Meta, NUMBER, Place, SECRET_KEY, TOKEN, at, cases, plan, somebody,
-    token_of,
+    ACCEPTED, Ask, META_TOKEN, Meta, NUMBER, Place, SECRET_KEY, TOKEN, at, cases, eventually, plan,
+    somebody, token_of,
 };
 
 cases![
     the_log_has_one_line_a_request_and_no_secret_at_any_level,
+    a_breaker_is_told_of_when_it_opens_and_when_it_closes,
     the_program_ends_well_when_it_is_told_to,
 ];
 
@@ -51,6 +52,10 @@ struct Program {
 impl Program {
     /// Starts `avenping serve` as an operator would, and waits for the line that says where.
     fn start(place: &Place, graph: &str, level: &str) -> Self {
+        Self::start_with(place, graph, level, &[])
+    }
+
+    fn start_with(place: &Place, graph: &str, level: &str, settings: &[(&str, &str)]) -> Self {
         let directory = tempfile::TempDir::new().unwrap();
         let log = std::fs::File::create(directory.path().join("log")).unwrap();
         let mut child = Command::new(env!("CARGO_BIN_EXE_avenping"))
@@ -64,6 +69,7 @@ impl Program {
             .env("AVENPING_DRAIN_TIMEOUT", "500ms")
             .env("AVENPING_LOG", level)
             .env("AVENPING_LOG_FORMAT", "json")
+            .envs(settings.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -188,6 +194,53 @@ async fn the_log_has_one_line_a_request_and_no_secret_at_any_level(place: Place)
     for secret in secrets {
         assert!(!log.contains(secret), "the log tells {secret}");
     }
+}
+
+async fn a_breaker_is_told_of_when_it_opens_and_when_it_closes(place: Place) {
+    const REFUSED: &str = r#"{"error":{"message":"No","code":190}}"#;
+    let meta = prepare(&place).await;
+    let settings = [
+        ("AVENPING_BREAKER_FAILURES", "2"),
+        ("AVENPING_BREAKER_OPEN", "200ms"),
+        ("AVENPING_BREAKER_TOKEN_OPEN", "200ms"),
+    ];
+    let program = Program::start_with(&place, &meta.url(), "info", &settings);
+    let text = json!({ "phoneNumberId": NUMBER, "to": RECIPIENT, "text": TEXT }).to_string();
+    let send = async || {
+        let ask = program.ask("POST", "/v2/messages/send/text").json(&text);
+        ask.send().await.status
+    };
+    for (status, body) in [(500, ""), (401, REFUSED)] {
+        meta.forget().await;
+        meta.answers("POST", &format!("/v23.0/{NUMBER}/messages"), status, body).await;
+        eventually("it opens", async || send().await == 503).await;
+        meta.forget().await;
+        meta.answers("POST", &format!("/v23.0/{NUMBER}/messages"), 200, ACCEPTED).await;
+        eventually("it closes", async || send().await == 200).await;
+    }
+    let me = program.ask("GET", "/v2/me").send().await.data();
+    let account = me["user"]["id"].as_str().unwrap().to_owned();
+
+    let log = program.stop();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let (told, rest): (Vec<_>, Vec<_>) = lines.partition(|line| line["kind"].is_string());
+    let told: Vec<_> = told
+        .iter()
+        .map(|line| ["level", "message", "kind", "id"].map(|name| line[name].as_str().unwrap()))
+        .collect();
+    let expected = [
+        ["WARN", "a breaker opened", "number", NUMBER],
+        ["WARN", "a breaker closed", "number", NUMBER],
+        ["WARN", "a breaker opened", "token", &account],
+        ["WARN", "a breaker closed", "token", &account],
+    ];
+    assert_eq!(told, expected, "{log}");
+    // A refusal has its line of a request, as any answer, and no other.
+    let refused = rest.iter().filter(|line| line["status"] == 503).count();
+    let failed = rest.iter().filter(|line| line["status"] == 500).count();
+    let causes = rest.iter().filter(|line| line["message"] == "Graph failed").count();
+    assert!(refused >= 2 && causes == failed, "{log}");
+    assert!(!log.contains(META_TOKEN));
 }
 
 async fn the_program_ends_well_when_it_is_told_to(place: Place) {

@@ -24,6 +24,7 @@ mod failed_reads;
 mod failed_sends;
 mod forms;
 mod harness;
+mod host_breakers;
 mod hostile_bodies;
 mod hostile_heads;
 mod hostile_paths;
@@ -35,6 +36,7 @@ mod memory;
 mod metrics;
 mod metrics_labels;
 mod metrics_webhooks;
+mod number_breakers;
 mod rate_limits;
 mod records;
 mod refusals;
@@ -46,6 +48,7 @@ mod serving;
 mod stopping;
 mod template_lists;
 mod template_sends;
+mod token_breakers;
 mod tokens;
 mod traces;
 mod uploads;
@@ -71,6 +74,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("failed_reads", failed_reads::CASES),
     ("failed_sends", failed_sends::CASES),
     ("forms", forms::CASES),
+    ("host_breakers", host_breakers::CASES),
     ("hostile_bodies", hostile_bodies::CASES),
     ("hostile_heads", hostile_heads::CASES),
     ("hostile_paths", hostile_paths::CASES),
@@ -83,6 +87,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("metrics", metrics::CASES),
     ("metrics_labels", metrics_labels::CASES),
     ("metrics_webhooks", metrics_webhooks::CASES),
+    ("number_breakers", number_breakers::CASES),
     ("records", records::CASES),
     ("refusals", refusals::CASES),
     ("retention", retention::CASES),
@@ -91,6 +96,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("stopping", stopping::CASES),
     ("template_lists", template_lists::CASES),
     ("template_sends", template_sends::CASES),
+    ("token_breakers", token_breakers::CASES),
     ("tokens", tokens::CASES),
     ("traces", traces::CASES),
     ("uploads", uploads::CASES),

@@ -279,6 +279,7 @@ async fn graphs_plain_refusals_keep_their_status_and_refused_credentials_do_not(
     ];
     for (status, code, ours) in cases {
         for (gateway, ours) in [&compatible, &mapped].into_iter().zip(ours) {
+            gateway.outlast_breakers();
             gateway.meta.forget().await;
             let body = format!(r#"{{"error":{{"message":"No {META_TOKEN}","code":{code}}}}}"#);
             gateway.meta.answers("POST", &graph_path(), status, &body).await;

@@ -18,6 +18,7 @@ mod deliveries;
 mod fixtures;
 mod flows;
 mod harness;
+mod held_sends;
 mod inbound;
 mod nodes;
 mod posts;
@@ -45,6 +46,7 @@ const NOUNS: &[(&str, &[Case])] = &[
     ("claims", claims::CASES),
     ("deliveries", deliveries::CASES),
     ("flows", flows::CASES),
+    ("held_sends", held_sends::CASES),
     ("inbound", inbound::CASES),
     ("recipients", recipients::CASES),
     ("rotation", rotation::CASES),

@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use super::content_type;
 use super::lookup::find;
 use crate::access::DeveloperPlan;
-use crate::graph::{Errand, MediaBytes, MediaInfo};
+use crate::graph::{Cause, Errand, MediaBytes, MediaInfo};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, Carried, GraphIdPath, Query, RequestRecord};
@@ -77,7 +77,10 @@ async fn open(
         }
         let url = info.url.as_ref().ok_or(ApiError::MediaDownload("not an address of Meta's"))?;
         let bytes = state.graph.media_bytes(caller.credentials(errand), url).await;
-        let bytes = bytes.map_err(|failure| ApiError::MediaDownload(failure.detail))?;
+        let bytes = bytes.map_err(|failure| match failure.cause {
+            Cause::BreakerOpen => failure.into(),
+            _ => ApiError::MediaDownload(failure.detail),
+        })?;
         if bytes.status() == http::StatusCode::NOT_FOUND && !second_try {
             second_try = true;
             continue;

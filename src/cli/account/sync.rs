@@ -53,8 +53,8 @@ impl Sync {
                 account.email
             )
         })?;
-        let graph = Graph::new(settings.graph.clone(), Upstream::default())?;
-        let credentials = credentials::of(token);
+        let graph = Graph::new(settings.graph.clone(), Clock::system(), Upstream::default())?;
+        let credentials = credentials::of(&account, token);
 
         let listed = graph.phone_numbers(credentials, &whatsapp.waba_id).await;
         let listed =

@@ -63,7 +63,7 @@ async fn meta(report: &mut Report, graph: &Graph, account: &Account) {
         return report.fail("Meta token", "is not set".to_owned(), format!("{update} sets one"));
     };
     let waba = &whatsapp.waba_id;
-    match graph.phone_numbers(credentials::of(token), waba).await {
+    match graph.phone_numbers(credentials::of(account, token), waba).await {
         Ok(listed) => {
             report.ok(CHECK, format!("takes the Meta token for WhatsApp account {waba}"));
             compare(report, account, &listed);

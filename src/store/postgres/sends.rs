@@ -50,6 +50,11 @@ impl Sends for Postgres {
         self.within(self.claim(claim)).await
     }
 
+    async fn held_send(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError> {
+        storable("the idempotency key", &claim.key)?;
+        self.within(self.held(claim)).await
+    }
+
     async fn end_send(
         &self,
         account: &AccountId,

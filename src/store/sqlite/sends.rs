@@ -60,6 +60,17 @@ impl Sends for Sqlite {
         .await
     }
 
+    async fn held_send(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError> {
+        storable("the idempotency key", &claim.key)?;
+        self.within(async {
+            let mut tx = self.write().await?;
+            let held = self.held(&mut tx, claim, machine_time()).await?;
+            tx.commit().await?;
+            Ok(held)
+        })
+        .await
+    }
+
     async fn end_send(
         &self,
         account: &AccountId,
@@ -121,18 +132,27 @@ impl Sends for Sqlite {
 
 impl Sqlite {
     async fn claim(&self, tx: &mut Writing, claim: &SendClaim) -> Result<Claimed, StoreError> {
-        let SendClaim { key, message, .. } = claim;
-        let account = message.account.as_str();
         let clock = machine_time();
         if insert(tx, claim, clock).await? {
             return Ok(Claimed::Won);
         }
+        self.held(tx, claim, clock).await?.ok_or(StoreError::NoAccount)
+    }
+
+    async fn held(
+        &self,
+        tx: &mut Writing,
+        claim: &SendClaim,
+        clock: i64,
+    ) -> Result<Option<Claimed>, StoreError> {
+        let SendClaim { key, message, .. } = claim;
+        let account = message.account.as_str();
         let holder = query_as(HOLDER).bind(account).bind(key).bind(clock);
         let holder: Option<SendRow> = holder.fetch_optional(&mut **tx).await?;
-        let holder = holder.ok_or(StoreError::NoAccount)?;
+        let Some(holder) = holder else { return Ok(None) };
 
         let (id, reply) = match holder.standing(claim, &self.keyring)? {
-            Standing::Settled(claimed) => return Ok(claimed),
+            Standing::Settled(claimed) => return Ok(Some(claimed)),
             Standing::Unknown(id, reply) => (id, reply),
             Standing::Lapsed(id) => {
                 let expire = query(EXPIRE_ONE).bind(account).bind(key);
@@ -144,7 +164,7 @@ impl Sqlite {
         let record = query_as(MESSAGE_BY_ID_OR_WAMID).bind(account).bind(id.as_str());
         let record: Option<MessageRow> = record.fetch_optional(&mut **tx).await?;
         let record = record.map(|row| row.into_record(&message.account)).transpose()?;
-        Ok(told_later(id, reply, record))
+        Ok(Some(told_later(id, reply, record)))
     }
 
     async fn set_result(

@@ -60,3 +60,15 @@ pub(crate) fn somebody(name: &str) -> NewAccount {
     let token = ApiToken::parse(&token_of(name)).unwrap().to_store(at(NOW));
     NewAccount { account, token }
 }
+
+/// The same with a Meta token and numbers of its own.
+pub(crate) fn another(name: &str, meta_token: &str, numbers: &[&str]) -> NewAccount {
+    let mut new = somebody(name);
+    if let Some(whatsapp) = &mut new.account.whatsapp {
+        whatsapp.meta_token = Some(meta_token.into());
+    }
+    let number = new.account.phone_numbers.remove(0);
+    let with_id = |id: &&str| PhoneNumber { id: graph_id(id), ..number.clone() };
+    new.account.phone_numbers = numbers.iter().map(with_id).collect();
+    new
+}

@@ -241,6 +241,22 @@ impl Answer {
         self.is(status, &text)
     }
 
+    /// A breaker refused it: nothing was sent, and this is how long to wait.
+    #[track_caller]
+    pub(crate) fn shut(&self, message: &str, seconds: &str) -> &Self {
+        let text = format!(
+            concat!(
+                r#"{{"success":false,"error":"SERVICE_UNAVAILABLE","message":"{}","#,
+                r#""details":{{"outcome":"not_sent","retryable":true}}}}"#
+            ),
+            message
+        );
+        self.is(503, &text);
+        assert_eq!(self.header("retry-after"), Some(seconds));
+        assert_eq!(self.header("x-message-id"), None);
+        self
+    }
+
     /// The body was refused for exactly these faults.
     #[track_caller]
     pub(crate) fn faults(&self, faults: &[(&str, &str)]) -> &Self {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use avenping_gateway::app::{Gateway as Program, GatewaySettings};
 use avenping_gateway::clock::Clock;
 use avenping_gateway::config::{
-    DeliverySettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, Period,
-    RecordSettings, Secret, UpstreamStatus, WebhookSettings,
+    BreakerSettings, DeliverySettings, GraphSettings, LimitSettings, ListenerSettings,
+    MetaSettings, Period, RecordSettings, Secret, UpstreamStatus, WebhookSettings,
 };
 use avenping_gateway::model::NewAccount;
 use avenping_gateway::store::Store;
@@ -67,6 +67,11 @@ impl Setup {
                 send_timeout: patience,
                 read_timeout: patience,
                 media_timeout: patience,
+                breakers: BreakerSettings {
+                    failures: 10,
+                    open: Duration::from_secs(5).into(),
+                    token_open: Duration::from_secs(30).into(),
+                },
             },
             webhooks: WebhookSettings { allow_private: false },
             records: RecordSettings {
@@ -165,6 +170,11 @@ impl Gateway {
 
     pub(crate) async fn connect(&self) -> Connection {
         Connection::open(self.address).await
+    }
+
+    /// Lets so much time go by that every breaker which is open lets a call through.
+    pub(crate) fn outlast_breakers(&self) {
+        self.clock.advance(Duration::from_secs(60));
     }
 
     /// Asks it to stop, as a signal would.

@@ -44,25 +44,34 @@ const EXPIRE_ONE: &str = "
 
 impl Postgres {
     pub(super) async fn claim(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
-        let SendClaim { key, message, .. } = claim;
-        let account = message.account.as_str();
         for _ in 0..LOOKS {
             if self.insert(claim).await? {
                 return Ok(Claimed::Won);
             }
+            if let Some(held) = self.held(claim).await? {
+                return Ok(held);
+            }
+            // Released between the two statements; unless there never was such an account.
+            let accounts = query_scalar(HAS_ACCOUNT).bind(claim.message.account.as_str());
+            let accounts: i64 = accounts.fetch_one(&self.pool).await?;
+            if accounts == 0 {
+                return Err(StoreError::NoAccount);
+            }
+        }
+        // It is in other hands all the time: as good as in progress.
+        Ok(Claimed::InProgress)
+    }
+
+    /// `None` if nobody holds the key.
+    pub(super) async fn held(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError> {
+        let SendClaim { key, message, .. } = claim;
+        let account = message.account.as_str();
+        for _ in 0..LOOKS {
             let holder = query_as(HOLDER).bind(account).bind(key);
             let holder: Option<SendRow> = holder.fetch_optional(&self.pool).await?;
-            let Some(holder) = holder else {
-                // Released between the two statements; unless there never was such an account.
-                let accounts = query_scalar(HAS_ACCOUNT).bind(account);
-                let accounts: i64 = accounts.fetch_one(&self.pool).await?;
-                if accounts == 0 {
-                    return Err(StoreError::NoAccount);
-                }
-                continue;
-            };
+            let Some(holder) = holder else { return Ok(None) };
             let (id, reply) = match holder.standing(claim, &self.keyring)? {
-                Standing::Settled(claimed) => return Ok(claimed),
+                Standing::Settled(claimed) => return Ok(Some(claimed)),
                 Standing::Lapsed(id) => {
                     // Whoever ended it in this moment, the next look shows how.
                     self.expire(claim, &id).await?;
@@ -73,10 +82,9 @@ impl Postgres {
             let record = query_as(MESSAGE_BY_ID_OR_WAMID).bind(account).bind(id.as_str());
             let record: Option<MessageRow> = record.fetch_optional(&self.pool).await?;
             let record = record.map(|row| row.into_record(&message.account)).transpose()?;
-            return Ok(told_later(id, reply, record));
+            return Ok(Some(told_later(id, reply, record)));
         }
-        // It is in other hands all the time: as good as in progress.
-        Ok(Claimed::InProgress)
+        Ok(Some(Claimed::InProgress))
     }
 
     /// `false` if the key is held, or the account is not there.
