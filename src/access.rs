@@ -7,6 +7,7 @@
 //!
 //! The stack is written once, in [`guard`].
 
+mod acting;
 mod active_plan;
 mod authenticated;
 mod developer_plan;
@@ -16,6 +17,7 @@ mod rate_limits;
 use axum::middleware::map_request_with_state;
 use axum::routing::MethodRouter;
 
+pub use acting::Acting;
 pub use active_plan::ActivePlan;
 pub use authenticated::Authenticated;
 pub use developer_plan::DeveloperPlan;

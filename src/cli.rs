@@ -1,6 +1,8 @@
 //! The command line: one file a subcommand. It connects the rooms and holds no rules of theirs.
 
 mod account;
+mod actor;
+mod audit;
 mod credentials;
 mod data_dir;
 mod doctor;
@@ -77,6 +79,9 @@ enum Command {
     /// Replace or stop the API tokens of an account
     #[command(subcommand)]
     Token(token::Token),
+    /// Read who changed what, and check that nobody altered it
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Make a secret key, or change to a new one
     #[command(subcommand)]
     Key(key::Key),
@@ -126,6 +131,7 @@ async fn run(cli: Cli, env_file: Option<&Path>) -> anyhow::Result<ExitCode> {
         Command::Listen(listen) => listen.run().await?,
         Command::Account(account) => account.run(&cli.settings).await?,
         Command::Token(token) => token.run(&cli.settings).await?,
+        Command::Audit(audit) => return audit.run(&cli.settings).await,
         Command::Key(key::Key::Generate) => key::generate()?,
         Command::Key(key::Key::Rotate) => key::rotate(&cli.settings).await?,
         Command::Doctor(doctor) => return doctor.run(cli.settings, env_file).await,

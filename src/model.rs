@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod api_token;
+pub mod audit;
 pub mod destination;
 pub mod event;
 pub mod flow;
@@ -16,8 +17,9 @@ pub mod trace_parent;
 pub mod webhook;
 
 pub use account::{Account, AccountId, NewAccount, WhatsAppAccount};
-pub use api_token::{ApiToken, NewApiToken, TokenDigest};
-pub use destination::{Destination, LastFour};
+pub use api_token::{ApiToken, LastFour, NewApiToken, TokenDigest};
+pub use audit::{Actor, AuditAction, AuditEntry, Deed, Who};
+pub use destination::{Destination, MaskedReceiver};
 pub use event::{Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent};
 pub use flow::{FlowRecord, FlowSnapshot};
 pub use graph_id::GraphId;

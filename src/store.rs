@@ -6,6 +6,7 @@
 
 pub mod accounts;
 pub mod api_tokens;
+pub mod audit;
 pub mod deliveries;
 mod error;
 pub mod flows;
@@ -33,6 +34,7 @@ use std::time::Duration;
 
 pub use accounts::{AccountChange, Accounts};
 pub use api_tokens::ApiTokens;
+pub use audit::{Audit, AuditChain, AuditHead, ChainFault};
 pub use deliveries::{AttemptEnd, ClaimedDelivery, Deliveries, Endpoint, EndpointHealth};
 pub use error::{Cause, StoreError};
 pub use flows::Flows;
@@ -52,13 +54,24 @@ const WAIT: Duration = Duration::from_secs(1);
 
 /// All nouns of one database.
 pub trait Database:
-    Accounts + ApiTokens + Deliveries + Flows + Inbound + Messages + Nodes + Sends + Webhooks + Upkeep
+    Accounts
+    + ApiTokens
+    + Audit
+    + Deliveries
+    + Flows
+    + Inbound
+    + Messages
+    + Nodes
+    + Sends
+    + Webhooks
+    + Upkeep
 {
 }
 
 impl<T> Database for T where
     T: Accounts
         + ApiTokens
+        + Audit
         + Deliveries
         + Flows
         + Inbound

@@ -9,18 +9,26 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
 use super::rate_limits;
-use crate::model::ApiToken;
+use crate::model::{ApiToken, LastFour};
 use crate::state::{AppState, Caller, Found};
 use crate::wire::{ApiError, Carried, RequestRecord};
 
 /// Proof that the caller showed a live token of an account that can call Graph.
 #[derive(Clone, Debug)]
-pub struct Authenticated(Arc<Caller>);
+pub struct Authenticated {
+    caller: Arc<Caller>,
+    token: LastFour,
+}
 
 impl Authenticated {
     #[must_use]
     pub fn caller(&self) -> &Arc<Caller> {
-        &self.0
+        &self.caller
+    }
+
+    /// What may be told of the token that was shown.
+    pub(super) fn token(&self) -> LastFour {
+        self.token
     }
 
     async fn confirm(
@@ -45,7 +53,7 @@ impl Authenticated {
         match found {
             Found::Nobody => Err(ApiError::InvalidToken),
             Found::NoWhatsApp => Err(ApiError::NoWhatsAppAccount),
-            Found::Caller(caller) => Ok(Self(caller)),
+            Found::Caller(caller) => Ok(Self { caller, token: token.last_four() }),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! `avenping doctor`: what is wrong, and how to put it right. It changes nothing.
 
 mod account;
+mod audit;
 mod graph;
 mod report;
 mod settings;
@@ -45,6 +46,9 @@ impl Doctor {
         let mut report = Report::default();
         settings::check(&mut report, &settings, &self.listener, env_file);
         let store = store::check(&mut report, &settings).await;
+        if let Some(store) = &store {
+            audit::check(&mut report, store).await;
+        }
         let graph = Graph::new(settings.graph, Clock::system(), Upstream::default())?;
         match (&self.account, &store) {
             (None, _) => graph::check(&mut report, &graph).await,

@@ -6,7 +6,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Subcommand;
 
+use super::actor::actor;
 use super::{CommonSettings, output, store};
+use crate::clock::Clock;
 use crate::config::SecretKey;
 use crate::store::SealedRows;
 
@@ -34,7 +36,8 @@ pub(super) async fn rotate(settings: &CommonSettings) -> anyhow::Result<()> {
     let store = store::open_existing(settings).await?;
     let mut done = SealedRows::default();
     loop {
-        let sealed = store.rewrap_keys(AT_ONCE).await.context("cannot seal everything anew")?;
+        let sealed = store.rewrap_keys(AT_ONCE, &actor(), Clock::system().now()).await;
+        let sealed = sealed.context("cannot seal everything anew")?;
         done += sealed;
         if sealed.is_none() && store.old_key_rows().await?.is_none() {
             break;

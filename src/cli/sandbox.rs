@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use access::{Access, tell};
 use inbound::Inbound;
 
+use super::actor::actor;
 use super::data_dir::DataDir;
 use super::{CommonSettings, health, serve};
 use crate::app::{Gateway, GatewaySettings};
@@ -162,7 +163,7 @@ async fn open_store(
 
 /// Makes the demo account, or brings one from an earlier run in order again.
 async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> anyhow::Result<()> {
-    let now = Clock::system().now();
+    let (now, by) = (Clock::system().now(), actor());
     let plan = Plan { name: "Premium".to_owned(), add_on: false, ends_at: Some(NEVER) };
     let token = keepsake.api_token.to_store(now);
     let Some(known) = store.account(EMAIL).await? else {
@@ -182,7 +183,7 @@ async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> 
             rate_limits: OwnRateLimits::default(),
             created_at: now,
         };
-        return Ok(store.create_account(&NewAccount { account, token }).await?);
+        return Ok(store.create_account(&NewAccount { account, token }, &by).await?);
     };
     let change = AccountChange {
         primary_plan: Some(Some(plan)),
@@ -191,10 +192,10 @@ async fn prepare(store: &Store, demo: &SandboxSettings, keepsake: &Keepsake) -> 
         suspended: Some(false),
         ..AccountChange::default()
     };
-    store.change_account(&known.id, &change).await?;
+    store.change_account(&known.id, &change, &by, now).await?;
     if store.account_by_token(&token.digest, now).await?.is_none() {
-        store.revoke_tokens(&known.id, now).await?;
-        store.rotate_token(&known.id, &token, None).await?;
+        store.revoke_tokens(&known.id, &by, now).await?;
+        store.rotate_token(&known.id, &token, None, &by).await?;
     }
     Ok(())
 }

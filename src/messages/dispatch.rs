@@ -22,7 +22,7 @@ pub(super) struct Order {
 
 /// Sends in a task of its own: a caller who goes away does not stop what may be half done.
 pub(super) async fn dispatch(order: Order, state: &AppState) -> Result<Response, ApiError> {
-    order.sending.record.note_receiver(order.composed.message.to.last_four());
+    order.sending.record.note_receiver(order.composed.message.to.masked());
     let permit = order.permit(state);
     let row = order.row(state);
     let shared = state.clone();

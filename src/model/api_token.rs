@@ -23,11 +23,15 @@ pub struct ApiToken(SecretString);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TokenDigest([u8; 32]);
 
+/// The last four characters of a token, for people who look for one of several tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LastFour([u8; 4]);
+
 /// A token as the store takes it in.
 #[derive(Clone, Debug)]
 pub struct NewApiToken {
     pub digest: TokenDigest,
-    /// The last four characters, for people who look for one of several tokens.
+    /// See [`LastFour`].
     pub last_four: String,
     pub created_at: Timestamp,
 }
@@ -83,9 +87,21 @@ impl ApiToken {
 
     #[must_use]
     pub fn to_store(&self, created_at: Timestamp) -> NewApiToken {
-        let text = self.0.expose_secret();
-        let last_four = text.get(text.len().saturating_sub(4)..).unwrap_or_default();
-        NewApiToken { digest: self.digest(), last_four: last_four.to_owned(), created_at }
+        let last_four = self.last_four().as_str().to_owned();
+        NewApiToken { digest: self.digest(), last_four, created_at }
+    }
+
+    #[must_use]
+    pub fn last_four(&self) -> LastFour {
+        let bytes = self.0.expose_secret().as_bytes();
+        LastFour(bytes.last_chunk().copied().unwrap_or_default())
+    }
+}
+
+impl LastFour {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
@@ -121,6 +137,7 @@ mod tests {
         assert_eq!(text.len(), "avp_live_".len() + 38);
         let back = ApiToken::parse(text).expect("its own checksum is right");
         assert_eq!(back.digest(), token.digest());
+        assert!(text.ends_with(back.last_four().as_str()));
     }
 
     #[test]

@@ -15,9 +15,9 @@ pub enum Destination {
 
 /// As much of a receiver as a log may tell. Who has no more than four characters has none left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LastFour([u8; 4]);
+pub struct MaskedReceiver([u8; 4]);
 
-impl fmt::Display for LastFour {
+impl fmt::Display for MaskedReceiver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = std::str::from_utf8(&self.0).unwrap_or_default();
         write!(f, "…{}", shown.trim_start_matches('\0'))
@@ -34,11 +34,11 @@ impl Destination {
     }
 
     #[must_use]
-    pub fn last_four(&self) -> LastFour {
+    pub fn masked(&self) -> MaskedReceiver {
         let text = self.as_str().as_bytes();
         match text.last_chunk() {
-            Some(last) if text.len() > 4 => LastFour(*last),
-            _ => LastFour([0; 4]),
+            Some(last) if text.len() > 4 => MaskedReceiver(*last),
+            _ => MaskedReceiver([0; 4]),
         }
     }
 
@@ -85,12 +85,12 @@ mod tests {
 
     #[test]
     fn a_log_tells_the_last_four_of_a_receiver_and_nothing_of_a_short_one() {
-        let shown = |text| Destination::phone(text).unwrap().last_four().to_string();
+        let shown = |text| Destination::phone(text).unwrap().masked().to_string();
         assert_eq!(shown("15551234567"), "…4567");
         assert_eq!(shown("12345"), "…2345");
         assert_eq!((shown("1234"), shown("1")), ("…".into(), "…".into()));
         let user = Destination::user("US.13491208655302741918").unwrap();
-        assert_eq!(user.last_four().to_string(), "…1918");
+        assert_eq!(user.masked().to_string(), "…1918");
     }
 
     #[test]

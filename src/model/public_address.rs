@@ -29,7 +29,7 @@ const NOT_PUBLIC: &[&str] = &[
     "64:ff9b::/96",
     "64:ff9b:1::/48",
     "100::/64",
-    "2001::/32",
+    "2001::/23",
     "2001:db8::/32",
     "2002::/16",
     "3fff::/20",
@@ -124,7 +124,10 @@ mod tests {
             "::ffff:127.0.0.1",
             "::127.0.0.1",
             "64:ff9b::a00:1",
+            "2001:2::1",
+            "2001:10::1",
             "2002:7f00:1::",
+            "::ffff:0:7f00:1",
             "fe80::1",
             "fd00::1",
             "4000::1",
@@ -132,7 +135,7 @@ mod tests {
         for address in disguised {
             assert!(!is_public(address.parse().unwrap()), "{address} was taken for public");
         }
-        for address in ["1.1.1.1", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"] {
+        for address in ["1.1.1.1", "8.8.8.8", "2001:200::1", "2606:4700::1111", "::ffff:8.8.8.8"] {
             assert!(is_public(address.parse().unwrap()), "{address} was refused");
         }
     }
@@ -161,6 +164,45 @@ mod tests {
         }
         let long = format!("https://a.example/{}", "x".repeat(2048));
         assert_eq!(check_webhook_url(&long, false).unwrap_err(), "must be at most 2048 bytes");
+    }
+
+    /// What a browser would make of an address, and a look at its text would not.
+    #[test]
+    fn an_address_is_judged_by_where_it_leads() {
+        for url in [
+            "https://127.0.0.1./",
+            "https://127.1/",
+            "https://0x7f.0.0.1/",
+            "https://0/",
+            "https://%31%32%37.0.0.1/",
+            "https://\u{ff11}\u{ff12}\u{ff17}.0.0.1/",
+            "https://127\u{3002}0\u{3002}0\u{3002}1/",
+            "https:127.0.0.1/",
+            "https:///127.0.0.1/",
+            "https:\\\\127.0.0.1\\a.example/",
+            "HTTPS://127.0.0.1:8443/",
+            "https://[::ffff:7f00:1]/",
+            "https://[0:0:0:0:0:ffff:7f00:1]/",
+            "https://[::ffff:0:127.0.0.1]/",
+            "https://[64:ff9b::7f00:1]/",
+            "https://[64:ff9b:1::7f00:1]/",
+            "https://\u{24db}ocalhost/",
+        ] {
+            let refused = check_webhook_url(url, false);
+            assert_eq!(refused.unwrap_err(), "must be a public address", "{url}");
+        }
+        for (url, fault) in [
+            ("https://a.example:0/", "must use port 443 or one above 1023"),
+            ("https://a.example:1023/", "must use port 443 or one above 1023"),
+            ("https://:secret@a.example/", "must not contain a user name or a password"),
+            ("https://a.example@127.0.0.1/", "must not contain a user name or a password"),
+            ("https://256.0.0.1/", "must be an https URL"),
+            ("https://[::1%25eth0]/", "must be an https URL"),
+            ("https://a.example:65536/", "must be an https URL"),
+            ("https:///", "must be an https URL"),
+        ] {
+            assert_eq!(check_webhook_url(url, false).unwrap_err(), fault, "{url}");
+        }
     }
 
     #[test]

@@ -5,7 +5,8 @@ use secrecy::SecretString;
 
 use super::StoreError;
 use crate::model::{
-    Account, AccountId, GraphId, NewAccount, PhoneNumber, Plan, RateLimit, Timestamp, TokenDigest,
+    Account, AccountId, Actor, GraphId, NewAccount, PhoneNumber, Plan, RateLimit, Timestamp,
+    TokenDigest,
 };
 
 /// A change to an account; what is `None` or empty stays as it is.
@@ -29,7 +30,7 @@ pub trait Accounts: Send + Sync {
     /// Writes the account and its token in one step. [`StoreError::Taken`] with `"email"` or
     /// `"API token"` if another account has it; then nothing is written. A text with U+0000 in it
     /// is refused with [`StoreError::Nul`], here and wherever the store writes.
-    async fn create_account(&self, new: &NewAccount) -> Result<(), StoreError>;
+    async fn create_account(&self, new: &NewAccount, by: &Actor) -> Result<(), StoreError>;
 
     /// The account with this id, or with this email in any letter case. Its phone numbers come
     /// in the order of their ids, here and below.
@@ -57,8 +58,16 @@ pub trait Accounts: Send + Sync {
         &self,
         id: &AccountId,
         change: &AccountChange,
+        by: &Actor,
+        now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Deletes the account and everything that belongs to it. `false` if there is none.
-    async fn delete_account(&self, id: &AccountId) -> Result<bool, StoreError>;
+    /// Deletes the account and everything that belongs to it, but for what was written down of
+    /// changes. `false` if there is none.
+    async fn delete_account(
+        &self,
+        id: &AccountId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError>;
 }

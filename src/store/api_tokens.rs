@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::StoreError;
-use crate::model::{AccountId, NewApiToken, Timestamp};
+use crate::model::{AccountId, Actor, NewApiToken, Timestamp};
 
 #[async_trait]
 pub trait ApiTokens: Send + Sync {
@@ -17,8 +17,14 @@ pub trait ApiTokens: Send + Sync {
         account: &AccountId,
         token: &NewApiToken,
         keep_old_until: Option<Timestamp>,
+        by: &Actor,
     ) -> Result<bool, StoreError>;
 
     /// Stops every token of the account at once. Answers how many were live at `now`.
-    async fn revoke_tokens(&self, account: &AccountId, now: Timestamp) -> Result<u64, StoreError>;
+    async fn revoke_tokens(
+        &self,
+        account: &AccountId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
 }

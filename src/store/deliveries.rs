@@ -5,8 +5,8 @@ use secrecy::SecretString;
 
 use super::StoreError;
 use crate::model::{
-    AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent, Timestamp,
-    WebhookEvent,
+    AccountId, Actor, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent,
+    Timestamp, WebhookEvent,
 };
 
 /// A delivery that a worker has taken on, with everything that it needs.
@@ -89,7 +89,12 @@ pub trait Deliveries: Send + Sync {
     async fn endpoint_health(&self, account: &AccountId) -> Result<EndpointHealth, StoreError>;
 
     /// Forgets the account's failures: what was paused goes on, what is due stays due.
-    async fn enable_endpoint(&self, account: &AccountId) -> Result<(), StoreError>;
+    async fn enable_endpoint(
+        &self,
+        account: &AccountId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Makes a delivery for one more event of the account, due at once; for samples.
     async fn enqueue(
@@ -121,6 +126,7 @@ pub trait Deliveries: Send + Sync {
         &self,
         account: &AccountId,
         id: &DeliveryId,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
@@ -132,6 +138,7 @@ pub trait Deliveries: Send + Sync {
         from: Timestamp,
         to: Timestamp,
         limit: i64,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 

@@ -114,9 +114,9 @@ fn may_pass(error: &sqlx::Error) -> bool {
         let primary = code.parse::<i32>().map(|code| code & 0xff);
         return matches!(primary, Ok(5 | 6 | 7 | 10 | 13 | 14));
     }
-    // Connection, resources, shutdown; then: cancelled by a timeout, lock not free, conflict with
-    // another transaction, deadlock.
-    ["08", "53", "57P0", "57014", "55P03", "40001", "40P01"]
+    // Connection, resources, shutdown, a database that lets nobody in; then: cancelled by a
+    // timeout, lock not free, conflict with another transaction, deadlock.
+    ["08", "53", "57P0", "55000", "57014", "55P03", "40001", "40P01"]
         .iter()
         .any(|class| code.starts_with(class))
 }

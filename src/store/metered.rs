@@ -6,16 +6,16 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::{
-    AccountChange, Accounts, ApiTokens, AttemptEnd, Claimed, ClaimedDelivery, Deliveries,
-    EndpointHealth, Flows, Inbound, InboundPost, InboundRoute, MessageFilter, MessagePage,
-    Messages, Nodes, SealedRows, SendClaim, SendEnd, Sends, Store, StoreError, TakenIn, Upkeep,
-    Webhooks,
+    AccountChange, Accounts, ApiTokens, AttemptEnd, Audit, AuditHead, Claimed, ClaimedDelivery,
+    Deliveries, EndpointHealth, Flows, Inbound, InboundPost, InboundRoute, MessageFilter,
+    MessagePage, Messages, Nodes, SealedRows, SendClaim, SendEnd, Sends, Store, StoreError,
+    TakenIn, Upkeep, Webhooks,
 };
 use crate::metrics::{Operation, Operations};
 use crate::model::{
-    Account, AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, FlowRecord,
-    FlowSnapshot, GraphId, MessageId, MessageRecord, NewAccount, NewApiToken, NewEvent, SendResult,
-    StatusUpdate, Timestamp, TokenDigest, WebhookChange, WebhookConfig,
+    Account, AccountId, Actor, AuditEntry, Delivery, DeliveryAttempt, DeliveryId, DeliveryState,
+    FlowRecord, FlowSnapshot, GraphId, MessageId, MessageRecord, NewAccount, NewApiToken, NewEvent,
+    SendResult, StatusUpdate, Timestamp, TokenDigest, WebhookChange, WebhookConfig,
 };
 
 pub(super) struct Metered {
@@ -53,19 +53,30 @@ macro_rules! metered {
 }
 
 metered! { Accounts {
-    Write: create_account(new: &NewAccount) -> ();
+    Write: create_account(new: &NewAccount, by: &Actor) -> ();
     Read: account(id_or_email: &str) -> Option<Account>;
     Read: accounts(after: Option<&AccountId>, limit: i64) -> Vec<Account>;
     Authenticate: account_by_token(digest: &TokenDigest, now: Timestamp) -> Option<Account>;
-    Write: change_account(id: &AccountId, change: &AccountChange) -> bool;
-    Write: delete_account(id: &AccountId) -> bool;
+    Write: change_account(
+        id: &AccountId, change: &AccountChange, by: &Actor, now: Timestamp
+    ) -> bool;
+    Write: delete_account(id: &AccountId, by: &Actor, now: Timestamp) -> bool;
 } }
 
 metered! { ApiTokens {
     Write: rotate_token(
-        account: &AccountId, token: &NewApiToken, keep_old_until: Option<Timestamp>
+        account: &AccountId, token: &NewApiToken, keep_old_until: Option<Timestamp>,
+        by: &Actor
     ) -> bool;
-    Write: revoke_tokens(account: &AccountId, now: Timestamp) -> u64;
+    Write: revoke_tokens(account: &AccountId, by: &Actor, now: Timestamp) -> u64;
+} }
+
+metered! { Audit {
+    Read: audit_entries(
+        account: Option<&AccountId>, after: Option<i64>, limit: i64
+    ) -> Vec<AuditEntry>;
+    Read: audit_entries_since(id: i64, limit: i64) -> Vec<AuditEntry>;
+    Read: audit_head() -> AuditHead;
 } }
 
 metered! { Deliveries {
@@ -77,7 +88,7 @@ metered! { Deliveries {
         now: Timestamp
     ) -> bool;
     Read: endpoint_health(account: &AccountId) -> EndpointHealth;
-    Write: enable_endpoint(account: &AccountId) -> ();
+    Write: enable_endpoint(account: &AccountId, by: &Actor, now: Timestamp) -> ();
     Write: enqueue(account: &AccountId, event: &NewEvent, now: Timestamp) -> DeliveryId;
     Read: deliveries(
         account: &AccountId, state: Option<DeliveryState>, after: Option<&DeliveryId>, limit: i64
@@ -85,9 +96,12 @@ metered! { Deliveries {
     Read: delivery(
         account: &AccountId, id: &DeliveryId
     ) -> Option<(Delivery, Vec<DeliveryAttempt>)>;
-    Write: redeliver(account: &AccountId, id: &DeliveryId, now: Timestamp) -> bool;
+    Write: redeliver(
+        account: &AccountId, id: &DeliveryId, by: &Actor, now: Timestamp
+    ) -> bool;
     Write: redeliver_range(
-        account: &AccountId, from: Timestamp, to: Timestamp, limit: i64, now: Timestamp
+        account: &AccountId, from: Timestamp, to: Timestamp, limit: i64, by: &Actor,
+        now: Timestamp
     ) -> u64;
     Upkeep: oldest_due(now: Timestamp) -> Option<Timestamp>;
     Upkeep: pending_deliveries(most: i64) -> u64;
@@ -148,7 +162,8 @@ metered! { Sends {
 metered! { Webhooks {
     Read: webhook_config(account: &AccountId) -> WebhookConfig;
     Write: change_webhook_config(
-        account: &AccountId, change: &WebhookChange, fresh_code: &SecretString, now: Timestamp
+        account: &AccountId, change: &WebhookChange, fresh_code: &SecretString, by: &Actor,
+        now: Timestamp
     ) -> WebhookConfig;
     Write: set_verified(account: &AccountId, url: &str, code: &SecretString) -> bool;
 } }
@@ -159,7 +174,7 @@ metered! { Upkeep {
     Upkeep: ping() -> ();
     Upkeep: check_keys() -> ();
     Upkeep: old_key_rows() -> SealedRows;
-    Upkeep: rewrap_keys(limit: i64) -> SealedRows;
+    Upkeep: rewrap_keys(limit: i64, by: &Actor, now: Timestamp) -> SealedRows;
 }
     async fn close(&self) {
         self.store.close().await;

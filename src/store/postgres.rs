@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_tokens;
+mod audit;
 mod deliveries;
 mod flows;
 mod forget;

@@ -1,18 +1,23 @@
 //! Between rows and nouns: what both databases do alike with what they read and write.
 
+mod api_tokens;
+mod audit;
 mod deliveries;
 pub(super) mod messages;
 pub(super) mod sends;
 mod webhooks;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::FromRow;
 
+pub(super) use api_tokens::{TokenRow, live};
+pub(super) use audit::{AuditRow, Forgiven, HeadRow};
 pub(super) use deliveries::{
     AttemptRow, ClaimRow, DeliveryRow, Ended, HealthRow, RouteRow, claimed,
 };
-pub(super) use webhooks::{Codes, WebhookRow, event_names};
+pub(super) use webhooks::{Codes, EndpointRow, WebhookRow, event_names};
 
+use super::audit::deeds::Standing;
 use super::{AccountChange, Cause, Keyring, StoreError, sql};
 use crate::model::{
     Account, AccountId, FlowRecord, FlowSnapshot, GraphId, OwnRateLimits, PhoneNumber, Plan,
@@ -90,6 +95,16 @@ impl AccountRow {
             created_at: Timestamp::from_millis(self.created_at),
         })
     }
+
+    /// The parts that may change; the Meta token stays sealed.
+    pub(super) fn into_standing(self) -> Result<Standing, StoreError> {
+        Ok(Standing {
+            suspended: self.suspended,
+            primary_plan: plans(&self.plans)?.into_iter().find(|plan| !plan.add_on),
+            phone_numbers: phone_numbers(&self.phone_numbers)?,
+            sealed_meta_token: self.meta_token,
+        })
+    }
 }
 
 impl FlowRow {
@@ -141,6 +156,19 @@ pub(super) fn limits_set(
 fn rate_limit(text: Option<&str>) -> Result<Option<RateLimit>, StoreError> {
     let unreadable = |_| StoreError::Query(Cause::unreadable("accounts.rate_limit"));
     text.map(|text| text.parse().map_err(unreadable)).transpose()
+}
+
+/// Whether `token` is what is sealed here. What does not open is nothing, and may be replaced.
+pub(super) fn is_meta_token(
+    sealed: Option<&[u8]>,
+    token: &SecretString,
+    account: &AccountId,
+    data_key: &[u8],
+    keyring: &Keyring,
+) -> Result<bool, StoreError> {
+    let Some(sealed) = sealed else { return Ok(false) };
+    let opened = keyring.data_key(account, data_key)?.open(META_TOKEN, sealed);
+    Ok(opened.is_ok_and(|known| known.expose_secret() == token.expose_secret()))
 }
 
 fn graph_id(text: &str, column: &'static str) -> Result<GraphId, StoreError> {

@@ -1,5 +1,6 @@
 //! The statements that read the same in both databases.
 
+pub(super) mod audit;
 pub(super) mod deliveries;
 pub(super) mod keys;
 pub(super) mod messages;
@@ -56,7 +57,7 @@ pub(super) const INSERT_TOKEN: &str = "
 
 /// Only the current token has no end; clocks that disagree do not change which one that is.
 pub(super) const NEWEST_OTHER_TOKEN: &str = "
-    SELECT digest FROM api_tokens
+    SELECT digest, last_four, expires_at FROM api_tokens
     WHERE account_id = $1 AND digest <> $2 AND (expires_at IS NULL OR expires_at > $3)
     ORDER BY expires_at IS NULL DESC, created_at DESC, digest
     LIMIT 1";
@@ -65,11 +66,12 @@ pub(super) const END_TOKEN: &str = "
     UPDATE api_tokens SET expires_at = $2
     WHERE digest = $1 AND (expires_at IS NULL OR expires_at > $2)";
 
-pub(super) const DELETE_OTHER_TOKENS: &str =
-    "DELETE FROM api_tokens WHERE account_id = $1 AND digest <> $2 AND digest <> $3";
+pub(super) const DELETE_OTHER_TOKENS: &str = "
+    DELETE FROM api_tokens WHERE account_id = $1 AND digest <> $2 AND digest <> $3
+    RETURNING digest, last_four, expires_at";
 
 pub(super) const DELETE_TOKENS: &str =
-    "DELETE FROM api_tokens WHERE account_id = $1 RETURNING expires_at";
+    "DELETE FROM api_tokens WHERE account_id = $1 RETURNING digest, last_four, expires_at";
 
 pub(super) const SAVE_FLOW: &str = "
     INSERT INTO flows
@@ -112,6 +114,12 @@ pub(super) const WEBHOOK_CONFIG: &str = "
     SELECT a.data_key, w.url, w.code, w.verified, w.events
     FROM webhook_configs w JOIN accounts a ON a.id = w.account_id
     WHERE w.account_id = $1";
+
+pub(super) const ENDPOINT: &str = "
+    SELECT a.data_key, w.url, w.code,
+           CASE WHEN w.previous_code_until > $2 THEN w.previous_code END AS previous_code
+    FROM webhook_configs w JOIN accounts a ON a.id = w.account_id
+    WHERE w.account_id = $1 AND w.url IS NOT NULL";
 
 pub(super) const SAVE_WEBHOOK_CONFIG: &str = "
     INSERT INTO webhook_configs

@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use sqlx::FromRow;
 
 use super::StoreError;
+use crate::model::{Actor, Timestamp};
 
 /// Counts of what the keys of `AVENPING_SECRET_KEY` have sealed. All the rest is sealed with the
 /// data key of an account, which stays the same when it is wrapped anew.
@@ -42,7 +43,12 @@ pub trait Upkeep: Send + Sync {
     /// Seals up to `limit` accounts and up to `limit` raw posts, or half a megabyte of them, with
     /// the current key instead of an old one, while servers run. Answers how many it was; what
     /// somebody else is changing is left for the next call.
-    async fn rewrap_keys(&self, limit: i64) -> Result<SealedRows, StoreError>;
+    async fn rewrap_keys(
+        &self,
+        limit: i64,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<SealedRows, StoreError>;
 
     /// Closes the connections, after the queries that are running.
     async fn close(&self);

@@ -3,13 +3,21 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::StoreError;
-use crate::model::{AccountId, Timestamp, WebhookChange, WebhookConfig};
+use super::{Endpoint, StoreError};
+use crate::model::{AccountId, Actor, Timestamp, WebhookChange, WebhookConfig};
 
 #[async_trait]
 pub trait Webhooks: Send + Sync {
     /// The account's settings; the default ones if it never set any.
     async fn webhook_config(&self, account: &AccountId) -> Result<WebhookConfig, StoreError>;
+
+    /// Where a call that is made at `now` goes, and what it is signed with, as every delivery
+    /// sees it. `None` if no URL is set.
+    async fn endpoint(
+        &self,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Endpoint>, StoreError>;
 
     /// Applies [`WebhookConfig::changed_by`] and answers the settings that now hold. Two changes
     /// at once happen one after the other: neither is lost. [`StoreError::NoAccount`] if there is
@@ -21,6 +29,7 @@ pub trait Webhooks: Send + Sync {
         account: &AccountId,
         change: &WebhookChange,
         fresh_code: &SecretString,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<WebhookConfig, StoreError>;
 

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::graph::Errand;
 use crate::limits::{Class, Counted, Slot};
 use crate::metrics::Ongoing;
-use crate::model::{AccountId, LastFour, TraceParent};
+use crate::model::{AccountId, MaskedReceiver, TraceParent};
 
 /// What nginx calls it, too: the caller went away before there was an answer.
 const CALLER_GONE: u16 = 499;
@@ -27,7 +27,7 @@ pub struct RequestRecord {
     /// that there is none, and the caller's trace.
     pub errand: Errand,
     pub account: OnceLock<AccountId>,
-    to: OnceLock<LastFour>,
+    to: OnceLock<MaskedReceiver>,
     outcome: OnceLock<&'static str>,
     answered: OnceLock<(StatusCode, Duration)>,
     upstream_micros: AtomicU64,
@@ -98,7 +98,7 @@ impl RequestRecord {
     }
 
     /// Whom a message is for.
-    pub fn note_receiver(&self, to: LastFour) {
+    pub fn note_receiver(&self, to: MaskedReceiver) {
         self.to.get_or_init(|| to);
     }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
-use avenping_gateway::model::{Account, AccountId, ApiToken, NewAccount, OwnRateLimits, Timestamp};
+use avenping_gateway::model::{
+    Account, AccountId, Actor, ApiToken, NewAccount, OwnRateLimits, Timestamp,
+};
 use avenping_gateway::store::Store;
 use serde_json::json;
 
@@ -58,7 +60,7 @@ async fn crowd(store: &Store, number: usize) {
         created_at,
     };
     let token = ApiToken::generate().unwrap().to_store(created_at);
-    store.create_account(&NewAccount { account, token }).await.unwrap();
+    store.create_account(&NewAccount { account, token }, &Actor::cli("tester")).await.unwrap();
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! What is administered while a gateway runs, the gateway sees.
 
+use avenping_gateway::model::Timestamp;
+
 use crate::ended::Made;
 use crate::place::{ADA, META_TOKEN, PHONE, Place};
 use crate::server::Server;
@@ -40,13 +42,14 @@ fn changes_reach_a_running_gateway() {
 }
 
 #[test]
-fn a_rotated_token_stops_at_once_and_the_new_one_works() {
+fn a_rotated_token_stops_at_once_if_it_is_to_and_the_new_one_works() {
     let place = Place::new();
     let old = place.ada().token;
     let server = Server::start(&place);
     assert_eq!(server.me(&old).status, 200);
 
-    let new = Made::from(&place.json(&["token", "rotate", ADA, "--json"])).token;
+    let rotate = ["token", "rotate", ADA, "--json", "--keep-old-for=0"];
+    let new = Made::from(&place.json(&rotate)).token;
     assert_ne!(old, new);
     server.until_status(&old, 401);
     assert_eq!(server.me(&new).status, 200);
@@ -86,13 +89,34 @@ fn revoking_says_how_many_tokens_stopped() {
 }
 
 #[test]
-fn a_token_is_rotated_for_no_time_at_all_only_by_leaving_the_option_out() {
+fn an_old_token_is_kept_for_a_day_unless_told_otherwise() {
+    let place = Place::new();
+    let old = place.ada().token;
+    let server = Server::start(&place);
+    let new = Made::from(&place.json(&["token", "rotate", ADA, "--json"])).token;
+    for token in [&old, &new] {
+        assert_eq!(server.me(token).status, 200);
+    }
+    let entry = &place.json(&["audit", "list", "--limit=1", "--json"])[0];
+    let moment =
+        |text: &serde_json::Value| Timestamp::parse(text.as_str().unwrap()).unwrap().as_millis();
+    let kept = &entry["details"]["kept"];
+    assert!(old.ends_with(kept["token"].as_str().unwrap()));
+    assert_eq!(moment(&kept["until"]) - moment(&entry["at"]), 24 * 60 * 60 * 1_000);
+}
+
+#[test]
+fn an_overlap_is_a_length_of_time_or_nothing() {
     let place = Place::new();
     place.ada();
-    for odd in ["24", "0s", "soon"] {
+    for odd in ["24", "soon", ""] {
         let refused = place.run(&["token", "rotate", ADA, "--keep-old-for", odd]);
         refused.assert_refused(2, "--keep-old-for");
     }
+    for none in ["0", "0s"] {
+        place.run(&["token", "rotate", ADA, "--keep-old-for", none]).assert_code(0);
+    }
+    assert_eq!(place.json(&["token", "revoke", ADA, "--json"])["revoked"], 1);
 }
 
 #[test]

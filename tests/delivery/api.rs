@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::fixtures::{at, join, token_text};
+use crate::attempts::standard;
+use crate::fixtures::{BY, at, join, token_text};
 use crate::harness::{Place, cases};
 use crate::receiver::{Act, Receiver};
 use crate::world::{CODE, World, body_of};
@@ -22,6 +23,7 @@ cases![
     whoever_answers_the_challenge_is_verified,
     whoever_does_not_answer_it_is_told_why,
     a_test_is_delivered_at_once_and_tells_how_it_went,
+    a_test_is_signed_like_any_delivery,
     without_a_url_nothing_can_be_verified_or_tested,
     deliveries_are_listed_page_by_page,
     one_delivery_has_its_log,
@@ -187,6 +189,18 @@ async fn a_test_is_delivered_at_once_and_tells_how_it_went(place: Place) {
     assert_eq!(gateway.get("/v2/webhooks/deliveries").await.data()["items"], json!([]));
 }
 
+async fn a_test_is_signed_like_any_delivery(place: Place) {
+    let receiver = Receiver::fine().await;
+    let world = World::new(place, &receiver.url()).await;
+    let gateway = Running::start(&world).await;
+    let another = json!({ "webhookCode": "another code" });
+    assert_eq!(gateway.post("/v2/webhooks/config", another).await.status, 200);
+    assert_eq!(gateway.call("/v2/webhooks/test").await.data()["delivered"], true);
+    let call = receiver.calls().remove(0);
+    let both = format!("{} {}", standard("another code", &call), standard(CODE, &call));
+    assert_eq!(call.header("webhook-signature"), both);
+}
+
 async fn without_a_url_nothing_can_be_verified_or_tested(place: Place) {
     let world = World::new(place, "").await;
     let gateway = Running::start(&world).await;
@@ -329,7 +343,7 @@ async fn renew(world: &World) {
     let ends_at = Some(at(i64::MAX / 2));
     let plan = Plan { name: "Premium".to_owned(), add_on: false, ends_at };
     let change = AccountChange { primary_plan: Some(Some(plan)), ..AccountChange::default() };
-    world.store.change_account(&world.account, &change).await.unwrap();
+    world.store.change_account(&world.account, &change, &BY, world.clock.now()).await.unwrap();
 }
 
 async fn a_paused_endpoint_is_shown_and_a_test_that_arrives_enables_it(place: Place) {

@@ -4,7 +4,7 @@ use avenping_gateway::model::DeliveryState;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
-use crate::fixtures::START;
+use crate::fixtures::{BY, START};
 use crate::harness::{Place, cases};
 use crate::receiver::{Act, Call, Receiver};
 use crate::world::{CODE, World, body_of};
@@ -28,7 +28,7 @@ fn digest(code: &str, signed: &str) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn standard(code: &str, call: &Call) -> String {
+pub(crate) fn standard(code: &str, call: &Call) -> String {
     use base64::Engine as _;
 
     let signed = format!("{}.{}.{}", call.id(), call.header("webhook-timestamp"), call.body);
@@ -124,7 +124,7 @@ async fn absurd_wishes_for_later_move_nothing_out_of_its_bounds(place: Place) {
         assert_eq!(world.wait(&delivery), expected, "{wish}");
         // So that the failures do not add up.
         receiver.will(Act::Answer(200));
-        world.store.enable_endpoint(&world.account).await.unwrap();
+        world.store.enable_endpoint(&world.account, &BY, world.clock.now()).await.unwrap();
     }
 }
 
@@ -153,7 +153,7 @@ async fn what_fails_every_time_is_dead_and_can_be_delivered_once_more(place: Pla
 
     let other = Receiver::fine().await;
     world.point(&world.account, &other.url()).await;
-    assert!(world.store.redeliver(&world.account, &id, world.clock.now()).await.unwrap());
+    assert!(world.store.redeliver(&world.account, &id, &BY, world.clock.now()).await.unwrap());
     let call = other.called(1).await.remove(0);
     assert_eq!(call.id(), receiver.calls()[0].id());
     assert_eq!(call.body, receiver.calls()[0].body);
@@ -183,7 +183,7 @@ async fn both_codes_sign_while_they_are_rotated(place: Place) {
     };
     let fresh = "fresh".into();
     let now = world.clock.now();
-    world.store.change_webhook_config(&world.account, &change, &fresh, now).await.unwrap();
+    world.store.change_webhook_config(&world.account, &change, &fresh, &BY, now).await.unwrap();
     let _working = world.work().await;
     world.tell("one").await;
     let call = receiver.called(1).await.remove(0);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use avenping_gateway::model::DeliveryState;
 
 use crate::eventually;
-use crate::fixtures::join;
+use crate::fixtures::{BY, join};
 use crate::harness::{Place, cases};
 use crate::receiver::{Act, Receiver};
 use crate::world::World;
@@ -100,7 +100,7 @@ async fn what_is_asked_for_by_hand_is_tried_at_an_endpoint_that_fails(place: Pla
     world.tell("two").await;
     tokio::time::sleep(Duration::from_millis(1200)).await;
     assert_eq!(receiver.calls().len(), 5);
-    assert!(world.store.redeliver(&world.account, &id, world.clock.now()).await.unwrap());
+    assert!(world.store.redeliver(&world.account, &id, &BY, world.clock.now()).await.unwrap());
     world.all_delivered(2).await;
 }
 

@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::eventually;
-use crate::fixtures::{START, at, join};
+use crate::fixtures::{BY, START, at, join};
 use crate::harness::Place;
 
 pub(crate) const CODE: &str = "the code of ada";
@@ -59,7 +59,7 @@ impl World {
         let change = WebhookChange { url, code: Some(Some(CODE.into())), events: None };
         let code = "fresh".into();
         let now = self.clock.now();
-        self.store.change_webhook_config(account, &change, &code, now).await.unwrap();
+        self.store.change_webhook_config(account, &change, &code, &BY, now).await.unwrap();
     }
 
     pub(crate) async fn work(&self) -> Working {

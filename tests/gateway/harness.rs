@@ -19,7 +19,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 pub(crate) use accounts::{
-    META_TOKEN, NOW, NUMBER, TOKEN, WABA, another, at, graph_id, plan, somebody, token_of,
+    BY, META_TOKEN, NOW, NUMBER, TOKEN, WABA, another, at, graph_id, plan, somebody, token_of,
 };
 pub(crate) use caller::{Answer, Ask, Connection};
 pub(crate) use gateway::{APP_SECRET, Gateway, Setup, VERIFY_TOKEN};

@@ -8,8 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    ACCEPTED, Ask, META_TOKEN, Meta, NUMBER, Place, SECRET_KEY, TOKEN, at, cases, eventually, plan,
-    somebody, token_of,
+    ACCEPTED, Ask, BY, META_TOKEN, Meta, NUMBER, Place, SECRET_KEY, TOKEN, at, cases, eventually,
+    plan, somebody, token_of,
 };
 
 cases![
@@ -113,7 +113,7 @@ async fn prepare(place: &Place) -> Meta {
     let mut endless = plan("Premium");
     endless.ends_at = Some(at(i64::MAX / 1_000_000));
     ada.account.plans = vec![endless];
-    store.create_account(&ada).await.unwrap();
+    store.create_account(&ada, &BY).await.unwrap();
     store.close().await;
     Meta::start().await
 }

@@ -13,6 +13,7 @@
 )]
 
 mod admission;
+mod audit;
 mod chain;
 mod composing;
 mod destinations;
@@ -64,6 +65,7 @@ use server::Server;
 
 const PROMISES: &[(&str, &[Case])] = &[
     ("admission", admission::CASES),
+    ("audit", audit::CASES),
     ("chain", chain::CASES),
     ("composing", composing::CASES),
     ("destinations", destinations::CASES),

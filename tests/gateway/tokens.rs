@@ -6,12 +6,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use avenping_gateway::config::LimitSettings;
 use avenping_gateway::limits::Shares;
-use avenping_gateway::model::{Account, AccountId, ApiToken, NewAccount, Timestamp, TokenDigest};
+use avenping_gateway::model::{
+    Account, AccountId, Actor, ApiToken, NewAccount, Timestamp, TokenDigest,
+};
 use avenping_gateway::state::{Callers, Found};
 use avenping_gateway::store::{AccountChange, Accounts, Store, StoreError};
 use serde_json::json;
 
-use crate::harness::{Gateway, NUMBER, Place, TOKEN, cases, eventually, graph_id, plan, token_of};
+use crate::harness::{
+    BY, Gateway, NOW, NUMBER, Place, TOKEN, at, cases, eventually, graph_id, plan, token_of,
+};
 
 cases![
     a_revoked_token_stops,
@@ -34,14 +38,16 @@ async fn ada(gateway: &Gateway) -> AccountId {
 }
 
 async fn change(gateway: &Gateway, change: AccountChange) {
-    assert!(gateway.store.change_account(&ada(gateway).await, &change).await.unwrap());
+    assert!(
+        gateway.store.change_account(&ada(gateway).await, &change, &BY, at(NOW)).await.unwrap()
+    );
 }
 
 async fn a_revoked_token_stops(place: Place) {
     let gateway = Gateway::start(&place).await;
     assert_eq!(status(&gateway, TOKEN).await, 200);
     let id = ada(&gateway).await;
-    assert_eq!(gateway.store.revoke_tokens(&id, gateway.clock.now()).await.unwrap(), 1);
+    assert_eq!(gateway.store.revoke_tokens(&id, &BY, gateway.clock.now()).await.unwrap(), 1);
     eventually("the token stops", async || status(&gateway, TOKEN).await == 401).await;
     // And stays so.
     assert_eq!(status(&gateway, TOKEN).await, 401);
@@ -52,7 +58,8 @@ async fn a_rotated_token_stops_and_the_new_one_opens_at_once(place: Place) {
     assert_eq!(status(&gateway, TOKEN).await, 200);
     let fresh = ApiToken::generate().unwrap();
     let id = ada(&gateway).await;
-    let rotated = gateway.store.rotate_token(&id, &fresh.to_store(gateway.clock.now()), None).await;
+    let rotated =
+        gateway.store.rotate_token(&id, &fresh.to_store(gateway.clock.now()), None, &BY).await;
     assert!(rotated.unwrap());
     assert_eq!(status(&gateway, fresh.reveal()).await, 200);
     eventually("the old token stops", async || status(&gateway, TOKEN).await == 401).await;
@@ -69,7 +76,7 @@ async fn a_suspended_user_is_shut_out_and_let_in_again(place: Place) {
 async fn a_deleted_account_is_gone(place: Place) {
     let gateway = Gateway::start(&place).await;
     assert_eq!(status(&gateway, TOKEN).await, 200);
-    assert!(gateway.store.delete_account(&ada(&gateway).await).await.unwrap());
+    assert!(gateway.store.delete_account(&ada(&gateway).await, &BY, at(NOW)).await.unwrap());
     eventually("it is gone", async || status(&gateway, TOKEN).await == 401).await;
 }
 
@@ -103,8 +110,8 @@ struct Counting {
 
 #[async_trait]
 impl Accounts for Counting {
-    async fn create_account(&self, new: &NewAccount) -> Result<(), StoreError> {
-        self.store.create_account(new).await
+    async fn create_account(&self, new: &NewAccount, by: &Actor) -> Result<(), StoreError> {
+        self.store.create_account(new, by).await
     }
 
     async fn account(&self, id_or_email: &str) -> Result<Option<Account>, StoreError> {
@@ -132,12 +139,19 @@ impl Accounts for Counting {
         &self,
         id: &AccountId,
         change: &AccountChange,
+        by: &Actor,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
-        self.store.change_account(id, change).await
+        self.store.change_account(id, change, by, now).await
     }
 
-    async fn delete_account(&self, id: &AccountId) -> Result<bool, StoreError> {
-        self.store.delete_account(id).await
+    async fn delete_account(
+        &self,
+        id: &AccountId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        self.store.delete_account(id, by, now).await
     }
 }
 

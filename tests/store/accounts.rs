@@ -4,8 +4,8 @@ use avenping_gateway::model::{AccountId, OwnRateLimits, Rate, RateLimit, Webhook
 use avenping_gateway::store::{AttemptEnd, StoreError};
 
 use crate::fixtures::{
-    META_TOKEN, START, add_on, at, digest, flow, join, meta_token, newcomer, number, opens, plan,
-    read, token,
+    BY, META_TOKEN, START, add_on, at, digest, flow, join, meta_token, newcomer, number, opens,
+    plan, read, token,
 };
 use crate::harness::{Place, cases};
 use crate::posts::{ALL, claim, end, message_from, take_in};
@@ -51,7 +51,7 @@ async fn an_account_may_have_nothing_but_a_name(place: Place) {
     bare.account.plans = vec![plan("Premium", None)];
     bare.account.whatsapp = None;
     bare.account.phone_numbers.clear();
-    store.create_account(&bare).await.unwrap();
+    store.create_account(&bare, &BY).await.unwrap();
 
     let account = read(&store, &bare.account.id).await;
     assert_eq!(account.plans, [plan("Premium", None)]);
@@ -63,7 +63,7 @@ async fn an_email_is_found_in_any_letter_case_and_kept_in_lower_case(place: Plac
     let store = place.store().await;
     let mut new = newcomer("ada");
     new.account.email = "Ada.ÄRGER@Example.COM".to_owned();
-    store.create_account(&new).await.unwrap();
+    store.create_account(&new, &BY).await.unwrap();
 
     for email in ["ada.ärger@example.com", "ADA.ÄRGER@EXAMPLE.COM", "Ada.ÄRGER@Example.COM"] {
         let found = store.account(email).await.unwrap().expect(email);
@@ -79,7 +79,7 @@ async fn a_taken_email_is_refused_in_any_letter_case_and_nothing_is_written(plac
     let mut late = newcomer("late");
     late.account.email = "ADA@example.com".to_owned();
 
-    let refused = store.create_account(&late).await;
+    let refused = store.create_account(&late, &BY).await;
     assert!(matches!(refused, Err(StoreError::Taken("email"))), "{refused:?}");
     assert!(!opens(&store, "late", START).await);
     assert_eq!(place.count("SELECT count(*) FROM plans").await, 3);
@@ -91,7 +91,7 @@ async fn a_taken_token_is_refused_and_nothing_is_written(place: Place) {
     let mut late = newcomer("late");
     late.token = token("ada", START);
 
-    let refused = store.create_account(&late).await;
+    let refused = store.create_account(&late, &BY).await;
     assert!(matches!(refused, Err(StoreError::Taken("API token"))), "{refused:?}");
     assert!(store.account("late@example.com").await.unwrap().is_none());
     assert_eq!(place.count("SELECT count(*) FROM phone_numbers").await, 2);
@@ -103,7 +103,8 @@ async fn of_two_accounts_opened_at_once_with_one_email_one_is_refused(place: Pla
     one.account.email = "same@example.com".to_owned();
     other.account.email = "same@example.com".to_owned();
 
-    let (one, other) = tokio::join!(here.create_account(&one), there.create_account(&other));
+    let (one, other) =
+        tokio::join!(here.create_account(&one, &BY), there.create_account(&other, &BY));
     assert!(one.is_ok() != other.is_ok(), "{one:?} {other:?}");
     let refused = one.and(other);
     assert!(matches!(refused, Err(StoreError::Taken("email"))), "{refused:?}");
@@ -116,7 +117,7 @@ async fn accounts_are_listed_in_the_order_of_their_ids_page_by_page(place: Place
     for id in ["b-1", "B-2", "a1", "a-2", "_"] {
         let mut new = newcomer(id);
         new.account.id = AccountId::from_stored(id.to_owned());
-        store.create_account(&new).await.unwrap();
+        store.create_account(&new, &BY).await.unwrap();
     }
 
     let mut seen: Vec<String> = Vec::new();
@@ -165,7 +166,7 @@ async fn a_suspended_account_is_still_found_by_its_token(place: Place) {
     let store = place.store().await;
     let mut new = newcomer("ada");
     new.account.suspended = true;
-    store.create_account(&new).await.unwrap();
+    store.create_account(&new, &BY).await.unwrap();
     let found = store.account_by_token(&digest("ada"), at(START)).await.unwrap().unwrap();
     assert!(found.suspended);
 }
@@ -186,15 +187,15 @@ async fn deletion_removes_everything_and_frees_the_email_and_the_token(place: Pl
     for id in [&ada, &bob] {
         store.save_flows(id, &[flow("1", "Lead", "DRAFT")], at(START)).await.unwrap();
         let (none, code) = (WebhookChange::default(), "code".into());
-        store.change_webhook_config(id, &none, &code, at(START)).await.unwrap();
+        store.change_webhook_config(id, &none, &code, &BY, at(START)).await.unwrap();
         take_in(&store, vec![message_from(id, "one", "eve")]).await;
         let claimed = claim(&store, START, 1).await;
         assert!(end(&store, &claimed[0], AttemptEnd::Retry(at(2_000)), START).await);
         assert_eq!(claim(&store, START, ALL).await.len(), 1);
     }
 
-    assert!(store.delete_account(&ada).await.unwrap());
-    assert!(!store.delete_account(&ada).await.unwrap());
+    assert!(store.delete_account(&ada, &BY, at(START)).await.unwrap());
+    assert!(!store.delete_account(&ada, &BY, at(START)).await.unwrap());
     assert!(store.account(ada.as_str()).await.unwrap().is_none());
     let tables = [
         ("SELECT count(*) FROM accounts", 1),

@@ -3,7 +3,7 @@
 use avenping_gateway::model::AccountId;
 use avenping_gateway::store::{AttemptEnd, Store};
 
-use crate::fixtures::{at, join};
+use crate::fixtures::{BY, START, at, join};
 use crate::harness::{Place, cases};
 use crate::posts::{claim, claim_one, end, message, take_in};
 
@@ -67,7 +67,7 @@ async fn what_is_asked_for_by_hand_is_not_held_up(place: Place) {
     let store = place.store().await;
     let id = failing(&store, NOW + 5_000).await;
     let wanted = store.deliveries(&id, None, None, 1).await.unwrap().remove(0).id;
-    assert!(store.redeliver(&id, &wanted, at(NOW + 1)).await.unwrap());
+    assert!(store.redeliver(&id, &wanted, &BY, at(NOW + 1)).await.unwrap());
     assert_eq!(claim_one(&store, NOW + 1).await.id, wanted);
 }
 
@@ -77,8 +77,8 @@ async fn an_endpoint_is_enabled_again_as_if_it_had_never_failed(place: Place) {
     let gone = claim_one(&store, NOW + 5_000).await;
     assert!(end(&store, &gone, AttemptEnd::Disable("gone"), NOW + 5_000).await);
     assert!(claim(&store, NOW + 9_000_000, 9).await.is_empty());
-    store.enable_endpoint(&AccountId::generate()).await.unwrap();
-    store.enable_endpoint(&id).await.unwrap();
+    store.enable_endpoint(&AccountId::generate(), &BY, at(START)).await.unwrap();
+    store.enable_endpoint(&id, &BY, at(START)).await.unwrap();
     assert_eq!(store.endpoint_health(&id).await.unwrap(), Default::default());
     assert_eq!(claim(&store, NOW + 5_000, 9).await.len(), 8);
 }

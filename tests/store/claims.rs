@@ -7,7 +7,7 @@ use avenping_gateway::store::{AttemptEnd, ClaimedDelivery, StoreError};
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
 
-use crate::fixtures::{START, at, join};
+use crate::fixtures::{BY, START, at, join};
 use crate::harness::{Place, cases};
 use crate::posts::{
     ALL, LEASE, bodies, claim, claim_one, end, event, message, point, post, post_at, take_in,
@@ -83,7 +83,7 @@ async fn without_a_url_there_is_no_endpoint(place: Place) {
     let never = join(&store, "bob").await;
     take_in(&store, vec![message(&never, "two")]).await;
     let clear = WebhookChange { url: Some(None), code: Some(None), events: None };
-    store.change_webhook_config(&id, &clear, &"x".into(), at(START)).await.unwrap();
+    store.change_webhook_config(&id, &clear, &"x".into(), &BY, at(START)).await.unwrap();
     let claimed = claim(&store, START, ALL).await;
     assert_eq!(bodies(&claimed), ["one", "two"]);
     assert!(claimed.iter().all(|delivery| delivery.endpoint.is_none()));
@@ -211,7 +211,7 @@ async fn the_oldest_that_is_due_is_known(place: Place) {
     assert_eq!(oldest(2_000 + LEASE).await, Some(at(2_000)), "its lease has run out");
     assert!(end(&store, &first, AttemptEnd::Disable("gone"), 9_000).await);
     assert_eq!(oldest(9_000).await, Some(at(4_000)), "one account is paused");
-    assert!(store.redeliver(&ada, &first.id, at(8_000)).await.unwrap());
+    assert!(store.redeliver(&ada, &first.id, &BY, at(8_000)).await.unwrap());
     assert_eq!(oldest(3_999).await, Some(at(2_000)), "asked for by hand, and due since then");
 }
 
@@ -264,7 +264,7 @@ async fn whoever_waits_is_woken_by_work_of_other_nodes(place: Place) {
     assert!(woken().await);
     let claimed = claim_one(&here, START).await;
     assert!(end(&here, &claimed, AttemptEnd::Delivered, START).await);
-    assert!(there.redeliver(&id, &claimed.id, at(START)).await.unwrap());
+    assert!(there.redeliver(&id, &claimed.id, &BY, at(START)).await.unwrap());
     assert!(woken().await);
 
     // A connection that is lost is made anew, and that counts as news.

@@ -5,7 +5,7 @@ use avenping_gateway::model::{
 };
 use avenping_gateway::store::{AttemptEnd, EndpointHealth, Store, StoreError};
 
-use crate::fixtures::{START, at, join};
+use crate::fixtures::{BY, START, at, join};
 use crate::harness::{Place, cases};
 use crate::posts::{
     ALL, LEASE, attempt, bodies, claim, claim_one, end, event, list, message, only, point, post_at,
@@ -57,7 +57,7 @@ async fn each_end_is_written_with_its_log(place: Place) {
     let dead = only(&store, &id).await;
     assert_eq!((dead.state, dead.attempts, dead.next_attempt_at), (DeliveryState::Dead, 2, None));
 
-    assert!(store.redeliver(&id, &dead.id, at(7_000)).await.unwrap());
+    assert!(store.redeliver(&id, &dead.id, &BY, at(7_000)).await.unwrap());
     let third = claim_one(&store, 7_000).await;
     assert!(end(&store, &third, AttemptEnd::Delivered, 7_100).await);
     let (delivered, log) = store.delivery(&id, &dead.id).await.unwrap().unwrap();
@@ -163,7 +163,7 @@ async fn naming_the_url_or_the_code_enables_again(place: Place) {
     let store = place.store().await;
     let id = paused(&store, &["1", "2"]).await;
     let change = async |change: WebhookChange| {
-        store.change_webhook_config(&id, &change, &"x".into(), at(START)).await.unwrap();
+        store.change_webhook_config(&id, &change, &"x".into(), &BY, at(START)).await.unwrap();
     };
     let events = Some(vec![WebhookEvent::NewMessage]);
     change(WebhookChange { events, ..Default::default() }).await;
@@ -248,7 +248,7 @@ async fn redelivery_of_what_was_delivered_or_is_dead_tells_the_same_again(place:
     assert!(end(&store, &first[0], AttemptEnd::Delivered, 2_000).await);
     assert!(end(&store, &first[1], AttemptEnd::Dead, 2_000).await);
     for claimed in &first {
-        assert!(store.redeliver(&id, &claimed.id, at(3_000)).await.unwrap());
+        assert!(store.redeliver(&id, &claimed.id, &BY, at(3_000)).await.unwrap());
         let again = claim_one(&store, 3_000).await;
         assert_eq!((&again.id, &again.event), (&claimed.id, &claimed.event));
         assert_eq!((&again.body, again.sequence), (&claimed.body, claimed.sequence));
@@ -269,7 +269,7 @@ async fn redelivery_stands_beside_the_schedule(place: Place) {
     assert!(end(&store, &first, AttemptEnd::Retry(at(500_000)), 2_000).await);
     // Asking twice is asking once.
     for now in [3_000, 4_000] {
-        assert!(store.redeliver(&id, &first.id, at(now)).await.unwrap());
+        assert!(store.redeliver(&id, &first.id, &BY, at(now)).await.unwrap());
     }
     let by_hand = claim_one(&store, 4_000).await;
     assert_eq!(by_hand.attempts, 1);
@@ -278,7 +278,7 @@ async fn redelivery_stands_beside_the_schedule(place: Place) {
     assert_eq!(claim_one(&store, 500_000).await.attempts, 1);
 
     // Unless the endpoint asked for more time than that.
-    assert!(store.redeliver(&id, &first.id, at(500_000)).await.unwrap());
+    assert!(store.redeliver(&id, &first.id, &BY, at(500_000)).await.unwrap());
     let late = claim_one(&store, 500_000 + LEASE).await;
     assert!(end(&store, &late, AttemptEnd::Retry(at(900_000)), 600_000).await);
     assert_eq!(only(&store, &id).await.next_attempt_at, Some(at(900_000)));
@@ -289,7 +289,7 @@ async fn redelivery_goes_out_while_all_is_paused(place: Place) {
     let id = paused(&store, &["1", "2"]).await;
     let waiting = list(&store, &id, Some(DeliveryState::Paused)).await;
     let second = &waiting[0];
-    assert!(store.redeliver(&id, &second.id, at(3_000)).await.unwrap());
+    assert!(store.redeliver(&id, &second.id, &BY, at(3_000)).await.unwrap());
     let listed = list(&store, &id, Some(DeliveryState::Pending)).await;
     assert_eq!(listed[0].id, second.id);
     let claimed = claim_one(&store, 3_000).await;
@@ -313,7 +313,7 @@ async fn a_range_is_redelivered_oldest_first(place: Place) {
         assert!(end(&store, &claimed, AttemptEnd::Delivered, 5_000).await);
     }
     let again = async |from: i64, to: i64, limit: i64| {
-        store.redeliver_range(&id, at(from), at(to), limit, at(6_000)).await.unwrap()
+        store.redeliver_range(&id, at(from), at(to), limit, &BY, at(6_000)).await.unwrap()
     };
     assert_eq!(again(2_001, 3_000, ALL).await, 0);
     assert_eq!(again(2_000, 4_000, ALL).await, 2);
@@ -333,10 +333,10 @@ async fn what_belongs_to_others_is_not_there(place: Place) {
     let odd = DeliveryId::from_stored("\0".to_owned());
     for id in [&adas.id, &unknown, &odd] {
         assert!(store.delivery(&bob, id).await.unwrap().is_none());
-        assert!(!store.redeliver(&bob, id, at(START)).await.unwrap());
+        assert!(!store.redeliver(&bob, id, &BY, at(START)).await.unwrap());
     }
     assert!(list(&store, &bob, None).await.is_empty());
-    let range = store.redeliver_range(&bob, at(0), at(9_000), ALL, at(START)).await;
+    let range = store.redeliver_range(&bob, at(0), at(9_000), ALL, &BY, at(START)).await;
     assert_eq!(range.unwrap(), 0);
     assert!(claim(&store, START, ALL).await.is_empty());
 }
@@ -362,8 +362,8 @@ async fn bodies_are_forgotten_and_then_the_rest(place: Place) {
     assert_eq!(place.count("SELECT count(*) FROM events WHERE body IS NULL").await, 2);
     // What is known without the body is still shown; it cannot be told again.
     assert_eq!(list(&store, &id, None).await.len(), 4);
-    assert!(!store.redeliver(&id, &claimed[0].id, at(3_000)).await.unwrap());
-    assert_eq!(store.redeliver_range(&id, at(0), at(9_000), ALL, at(3_000)).await.unwrap(), 2);
+    assert!(!store.redeliver(&id, &claimed[0].id, &BY, at(3_000)).await.unwrap());
+    assert_eq!(store.redeliver_range(&id, at(0), at(9_000), ALL, &BY, at(3_000)).await.unwrap(), 2);
     let dead = claim(&store, 3_000, 1).await.remove(0);
     assert_eq!(dead.body, "3");
     assert!(end(&store, &dead, AttemptEnd::Dead, 3_500).await);

@@ -1,15 +1,18 @@
 //! Accounts and the like to try the store with.
 
 use avenping_gateway::model::{
-    Account, AccountId, ApiToken, FlowSnapshot, GraphId, MessageId, MessageRecord, NewAccount,
-    NewApiToken, OwnRateLimits, PhoneNumber, Plan, SendOutcome, SendResult, Timestamp, TokenDigest,
-    WhatsAppAccount,
+    Account, AccountId, Actor, ApiToken, FlowSnapshot, GraphId, MessageId, MessageRecord,
+    NewAccount, NewApiToken, OwnRateLimits, PhoneNumber, Plan, SendOutcome, SendResult, Timestamp,
+    TokenDigest, WhatsAppAccount,
 };
 use avenping_gateway::store::Store;
 use secrecy::{ExposeSecret as _, SecretString};
 
 /// When everything below was made.
 pub(crate) const START: i64 = 1_000;
+
+/// Who makes all changes, unless it matters.
+pub(crate) const BY: Actor = Actor::GATEWAY;
 
 pub(crate) const META_TOKEN: &str = "EAAG-the-token-of-Meta";
 
@@ -70,7 +73,7 @@ pub(crate) fn newcomer(name: &str) -> NewAccount {
 /// Writes a [`newcomer`] and answers its id.
 pub(crate) async fn join(store: &Store, name: &str) -> AccountId {
     let new = newcomer(name);
-    store.create_account(&new).await.unwrap();
+    store.create_account(&new, &BY).await.unwrap();
     new.account.id
 }
 

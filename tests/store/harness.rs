@@ -138,6 +138,15 @@ impl Raw {
         }
     }
 
+    /// What may be refused.
+    pub(crate) async fn try_execute(&mut self, statement: &str) -> Result<(), sqlx::Error> {
+        let statement = sqlx::AssertSqlSafe(statement.to_owned());
+        match self {
+            Self::Sqlite(connection) => raw_sql(statement).execute(connection).await.map(drop),
+            Self::Postgres(connection) => raw_sql(statement).execute(connection).await.map(drop),
+        }
+    }
+
     pub(crate) async fn number(&mut self, question: &'static str) -> i64 {
         match self {
             Self::Sqlite(connection) => {

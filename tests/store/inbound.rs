@@ -7,7 +7,7 @@ use avenping_gateway::model::{
 use avenping_gateway::store::{Arrival, InboundPost, Keep, StoreError, TakenIn};
 use futures_util::future::join_all;
 
-use crate::fixtures::{START, at, join, record};
+use crate::fixtures::{BY, START, at, graph_id, join, record};
 use crate::harness::{Place, cases};
 use crate::posts::{
     ALL, bodies, claim, event, message, message_from, point, post, post_at, take_in,
@@ -67,7 +67,7 @@ async fn a_route_says_what_the_account_wants_to_be_told(place: Place) {
     assert_eq!(events().await, [WebhookEvent::NewLead, WebhookEvent::NewMessage]);
 
     let clear = WebhookChange { url: Some(None), ..Default::default() };
-    store.change_webhook_config(&id, &clear, &"x".into(), at(START)).await.unwrap();
+    store.change_webhook_config(&id, &clear, &"x".into(), &BY, at(START)).await.unwrap();
     assert_eq!(events().await, []);
 }
 
@@ -210,7 +210,7 @@ async fn what_nobody_wants_to_be_told_is_taken_in_without_events(place: Place) {
 async fn an_arrival_whose_account_is_gone_is_dropped_and_the_others_are_not(place: Place) {
     let store = place.store().await;
     let (ada, bob) = (join(&store, "ada").await, join(&store, "bob").await);
-    assert!(store.delete_account(&bob).await.unwrap());
+    assert!(store.delete_account(&bob, &BY, at(START)).await.unwrap());
     let nobody = AccountId::from_stored("no\0body".to_owned());
     let arrivals = vec![message(&nobody, "x"), message(&bob, "y"), message(&ada, "z")];
     let taken = take_in(&store, arrivals).await;

@@ -11,6 +11,8 @@
 
 mod accounts;
 mod api_tokens;
+mod audit;
+mod audit_chain;
 mod breaker;
 mod changes;
 mod claims;
@@ -41,6 +43,8 @@ use server::Server;
 const NOUNS: &[(&str, &[Case])] = &[
     ("accounts", accounts::CASES),
     ("api_tokens", api_tokens::CASES),
+    ("audit", audit::CASES),
+    ("audit_chain", audit_chain::CASES),
     ("breaker", breaker::CASES),
     ("changes", changes::CASES),
     ("claims", claims::CASES),

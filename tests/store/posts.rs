@@ -8,7 +8,7 @@ use avenping_gateway::store::{
     Arrival, AttemptEnd, ClaimedDelivery, Contact, InboundPost, Keep, Store, TakenIn,
 };
 
-use crate::fixtures::{START, at, join};
+use crate::fixtures::{BY, START, at, join};
 
 pub(crate) const LEASE: i64 = 60_000;
 
@@ -69,7 +69,7 @@ pub(crate) async fn point(store: &Store, id: &AccountId, url: &str, code: &str) 
         code: Some(Some(code.into())),
         events: None,
     };
-    store.change_webhook_config(id, &change, &"unused".into(), at(START)).await.unwrap();
+    store.change_webhook_config(id, &change, &"unused".into(), &BY, at(START)).await.unwrap();
 }
 
 pub(crate) async fn claim(store: &Store, now: i64, limit: i64) -> Vec<ClaimedDelivery> {

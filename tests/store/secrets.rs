@@ -1,11 +1,15 @@
 //! What lies in the database is worth nothing without the key.
 
+use avenping_gateway::config::SecretKey;
 use avenping_gateway::model::WebhookChange;
-use avenping_gateway::store::{Store, StoreError};
+use avenping_gateway::store::{Keyring, Store, StoreError};
 use secrecy::ExposeSecret as _;
 
-use crate::fixtures::{META_TOKEN, START, at, join, meta_token, newcomer, opens, read, token_text};
+use crate::fixtures::{
+    BY, META_TOKEN, START, at, join, meta_token, newcomer, opens, read, token_text,
+};
 use crate::harness::{Place, Raw, cases};
+use crate::posts::{message, post, take_in};
 
 cases![
     no_secret_lies_in_the_database_in_clear,
@@ -23,7 +27,7 @@ async fn set_code(store: &Store, id: &avenping_gateway::model::AccountId) {
         code: Some(Some(CODE.into())),
         events: None,
     };
-    store.change_webhook_config(id, &change, &"unused".into(), at(START)).await.unwrap();
+    store.change_webhook_config(id, &change, &"unused".into(), &BY, at(START)).await.unwrap();
 }
 
 /// Every byte of the SQLite files, or every row of PostgreSQL as text.
@@ -40,7 +44,8 @@ pub(crate) async fn everything(place: &Place) -> Vec<u8> {
                            (SELECT string_agg(t::text, ' ') FROM contacts t),
                            (SELECT string_agg(t::text, ' ') FROM form_recipients t),
                            (SELECT string_agg(t::text, ' ') FROM events t),
-                           (SELECT string_agg(t::text, ' ') FROM deliveries t))",
+                           (SELECT string_agg(t::text, ' ') FROM deliveries t),
+                           (SELECT string_agg(t::text, ' ') FROM audit_entries t))",
         )
         .fetch_one(&mut connection)
         .await
@@ -88,7 +93,7 @@ async fn a_wrong_key_is_named_by_every_read_and_by_the_check(place: Place) {
         stranger.accounts(None, 10).await.err(),
         stranger.webhook_config(&id).await.err(),
         stranger
-            .change_webhook_config(&id, &Default::default(), &"x".into(), at(START))
+            .change_webhook_config(&id, &Default::default(), &"x".into(), &BY, at(START))
             .await
             .err(),
     ];
@@ -99,6 +104,47 @@ async fn a_wrong_key_is_named_by_every_read_and_by_the_check(place: Place) {
     set_code(&store, &id).await;
 }
 
+<<<<<<< ours
+=======
+async fn after_a_rotation_nothing_needs_the_old_key(place: Place) {
+    let store = place.store().await;
+    let ids = [join(&store, "ada").await, join(&store, "bob").await, join(&store, "eve").await];
+    set_code(&store, &ids[0]).await;
+    for key in ["1", "2"] {
+        take_in(&store, vec![message(&ids[0], key)]).await;
+    }
+
+    let rotating = place.open(&[2, 1]).await;
+    for (left, sealed) in [(5, 2), (3, 2), (1, 1), (0, 0)] {
+        assert_eq!(rotating.old_key_rows().await.unwrap(), left);
+        assert_eq!(rotating.rewrap_keys(2, &BY, at(START)).await.unwrap(), sealed);
+    }
+
+    let rotated = place.open(&[2]).await;
+    rotated.check_keys().await.unwrap();
+    for id in &ids {
+        assert_eq!(meta_token(&read(&rotated, id).await), Some(META_TOKEN));
+    }
+    let code = rotated.webhook_config(&ids[0]).await.unwrap().code.unwrap();
+    assert_eq!(code.expose_secret(), CODE);
+    let ring = Keyring::new(&[SecretKey::new([2; 32])]).unwrap();
+    for payload in payloads(&place).await {
+        let raw = ring.open_shared("inbound_posts.payload", &payload).unwrap();
+        assert_eq!(*raw, post(Vec::new()).raw);
+    }
+}
+
+async fn payloads(place: &Place) -> Vec<Vec<u8>> {
+    let payloads = "SELECT payload FROM inbound_posts";
+    let payloads: Vec<Vec<u8>> = match place.raw().await {
+        Raw::Sqlite(mut to) => sqlx::query_scalar(payloads).fetch_all(&mut to).await.unwrap(),
+        Raw::Postgres(mut to) => sqlx::query_scalar(payloads).fetch_all(&mut to).await.unwrap(),
+    };
+    assert_eq!(payloads.len(), 2);
+    payloads
+}
+
+>>>>>>> theirs
 async fn an_old_key_still_opens_while_keys_are_rotated(place: Place) {
     let store = place.store().await;
     let ada = join(&store, "ada").await;
@@ -133,11 +179,11 @@ async fn a_secret_moved_to_another_account_does_not_open(place: Place) {
 async fn an_error_holds_no_stored_value(place: Place) {
     let store = place.store().await;
     let first = newcomer("ada");
-    store.create_account(&first).await.unwrap();
+    store.create_account(&first, &BY).await.unwrap();
     let mut same_id = newcomer("bob");
     same_id.account.id = first.account.id.clone();
 
-    let refused = store.create_account(&same_id).await.unwrap_err();
+    let refused = store.create_account(&same_id, &BY).await.unwrap_err();
     let told = format!("{refused} {refused:?}");
     assert!(matches!(refused, StoreError::Query(_)), "{told}");
     assert!(!told.contains(first.account.id.as_str()), "{told}");

@@ -3,7 +3,7 @@
 use avenping_gateway::model::WebhookChange;
 use avenping_gateway::store::{AccountChange, StoreError};
 
-use crate::fixtures::{START, at, flow, join, newcomer, number, plan, read, token};
+use crate::fixtures::{BY, START, at, flow, join, newcomer, number, plan, read, token};
 use crate::harness::{Place, cases};
 
 cases![
@@ -34,7 +34,7 @@ async fn hostile_texts_come_back_as_they_were(place: Place) {
         let mut whatsapp = new.account.whatsapp.take().unwrap();
         whatsapp.display_name = (*text).to_owned();
         new.account.whatsapp = Some(whatsapp);
-        store.create_account(&new).await.unwrap();
+        store.create_account(&new, &BY).await.unwrap();
         let id = new.account.id;
         store.save_flows(&id, &[flow("1", text, text)], at(START)).await.unwrap();
 
@@ -68,12 +68,12 @@ async fn a_nul_is_refused_and_nothing_is_written(place: Place) {
     for spoil in spoil {
         let mut new = newcomer("ada");
         spoil(&mut new.account);
-        let refused = store.create_account(&new).await;
+        let refused = store.create_account(&new, &BY).await;
         assert!(matches!(refused, Err(StoreError::Nul(_))), "{refused:?}");
     }
     let mut new = newcomer("ada");
     new.token.last_four = "ab\0c".to_owned();
-    assert!(matches!(store.create_account(&new).await, Err(StoreError::Nul(_))));
+    assert!(matches!(store.create_account(&new, &BY).await, Err(StoreError::Nul(_))));
 
     for question in ["SELECT count(*) FROM accounts", "SELECT count(*) FROM phone_numbers"] {
         assert_eq!(place.count(question).await, 0, "{question}");
@@ -92,6 +92,8 @@ async fn a_nul_in_a_change_leaves_everything_as_it_was(place: Place) {
                     add_numbers: vec![number("333", "good"), number("444", "ba\0d")],
                     ..Default::default()
                 },
+                &BY,
+                at(START),
             )
             .await
             .err(),
@@ -103,6 +105,8 @@ async fn a_nul_in_a_change_leaves_everything_as_it_was(place: Place) {
                     primary_plan: Some(Some(plan("ba\0d", None))),
                     ..Default::default()
                 },
+                &BY,
+                at(START),
             )
             .await
             .err(),
@@ -115,6 +119,7 @@ async fn a_nul_in_a_change_leaves_everything_as_it_was(place: Place) {
                 &id,
                 &WebhookChange { url: Some(Some("ba\0d".to_owned())), ..Default::default() },
                 &"code".into(),
+                &BY,
                 at(START),
             )
             .await
@@ -122,7 +127,7 @@ async fn a_nul_in_a_change_leaves_everything_as_it_was(place: Place) {
         {
             let mut bad = token("new", START);
             bad.last_four = "ab\0c".to_owned();
-            store.rotate_token(&id, &bad, None).await.err()
+            store.rotate_token(&id, &bad, None, &BY).await.err()
         },
     ];
     for refused in refused {

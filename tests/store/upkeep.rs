@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use avenping_gateway::store::{Store, StoreError};
 use futures_util::future::join_all;
 
-use crate::fixtures::{META_TOKEN, join, meta_token, newcomer, read};
+use crate::fixtures::{BY, META_TOKEN, join, meta_token, newcomer, read};
 use crate::harness::{Place, Raw, cases};
 
 cases![
@@ -123,7 +123,7 @@ async fn a_store_that_was_closed_is_unavailable(place: Place) {
     store.ping().await.unwrap();
     store.close().await;
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
-    let refused = store.create_account(&newcomer("ada")).await;
+    let refused = store.create_account(&newcomer("ada"), &BY).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
 }
 
@@ -143,7 +143,7 @@ async fn blocked(place: &Place) -> (Store, Raw) {
 async fn a_write_that_has_to_wait_too_long_is_unavailable_and_leaves_nothing(place: Place) {
     let (store, mut stranger) = blocked(&place).await;
     let started = Instant::now();
-    let refused = store.create_account(&newcomer("ada")).await;
+    let refused = store.create_account(&newcomer("ada"), &BY).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
     assert!(started.elapsed() < Duration::from_secs(10));
     store.ping().await.unwrap();
@@ -154,7 +154,7 @@ async fn a_write_that_has_to_wait_too_long_is_unavailable_and_leaves_nothing(pla
 
 async fn a_write_that_was_given_up_does_not_hold_up_the_next_one(place: Place) {
     let (store, mut stranger) = blocked(&place).await;
-    store.create_account(&newcomer("ada")).await.unwrap_err();
+    store.create_account(&newcomer("ada"), &BY).await.unwrap_err();
     stranger.execute("ROLLBACK").await;
 
     let patient = place.open(&[1]).await;

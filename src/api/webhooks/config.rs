@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{ObjectBuilder, Type};
 
-use crate::access::DeveloperPlan;
+use crate::access::{Acting, DeveloperPlan};
 use crate::fields::{AnyText, Field, Fields, FromFields, Json, List, Place, Violations, read_body};
 use crate::model::public_address::check_webhook_url;
 use crate::model::{AccountId, Timestamp, WebhookChange, WebhookConfig, WebhookEvent};
@@ -54,6 +54,7 @@ pub(super) async fn show(
 
 pub(super) async fn change(
     Carried(plan): Carried<DeveloperPlan>,
+    Acting(by): Acting,
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Reply<Config>, ApiError> {
@@ -63,7 +64,8 @@ pub(super) async fn change(
     let change = asked.judged(state.webhooks.allow_private)?;
     let account = &plan.caller().account.id;
     let (fresh_code, now) = (fresh_code()?, state.clock.now());
-    let config = state.store.change_webhook_config(account, &change, &fresh_code, now).await?;
+    let changed = state.store.change_webhook_config(account, &change, &fresh_code, &by, now);
+    let config = changed.await?;
     Ok(Reply(told(&state, account, &config).await?))
 }
 

@@ -9,7 +9,7 @@ use utoipa::openapi::schema::{KnownFormat, Schema, SchemaFormat};
 use utoipa::openapi::{ObjectBuilder, Type};
 
 use super::deliveries::{Item, read_id};
-use crate::access::DeveloperPlan;
+use crate::access::{Acting, DeveloperPlan};
 use crate::fields::{AnyText, Field, Fields, FromFields, Json, Place, Violations, read_body};
 use crate::model::Timestamp;
 use crate::state::AppState;
@@ -39,11 +39,12 @@ struct Moment(Timestamp);
 pub(super) async fn one(
     TextPath(id): TextPath,
     Carried(plan): Carried<DeveloperPlan>,
+    Acting(by): Acting,
     State(state): State<AppState>,
 ) -> Result<Reply<Item>, ApiError> {
     let id = read_id(id)?;
     let account = &plan.caller().account.id;
-    let again = state.store.redeliver(account, &id, state.clock.now()).await?;
+    let again = state.store.redeliver(account, &id, &by, state.clock.now()).await?;
     let (delivery, _) =
         state.store.delivery(account, &id).await?.ok_or(ApiError::DELIVERY_NOT_FOUND)?;
     if !again {
@@ -54,6 +55,7 @@ pub(super) async fn one(
 
 pub(super) async fn range(
     Carried(plan): Carried<DeveloperPlan>,
+    Acting(by): Acting,
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Reply<Redelivered>, ApiError> {
@@ -65,7 +67,7 @@ pub(super) async fn range(
         return Err(Violations::one("from", "must be at most 14 days ago").into());
     }
     let account = &plan.caller().account.id;
-    let redelivered = state.store.redeliver_range(account, from.0, to.0, MOST, now).await?;
+    let redelivered = state.store.redeliver_range(account, from.0, to.0, MOST, &by, now).await?;
     Ok(Reply(Redelivered { redelivered }))
 }
 

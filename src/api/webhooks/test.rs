@@ -6,7 +6,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::no_url;
-use crate::access::DeveloperPlan;
+use crate::access::{Acting, DeveloperPlan};
 use crate::delivery::Parcel;
 use crate::model::{EventId, Timestamp, WebhookEvent};
 use crate::state::AppState;
@@ -26,25 +26,25 @@ pub(super) struct Outcome {
 
 pub(super) async fn test(
     Carried(plan): Carried<DeveloperPlan>,
+    Acting(by): Acting,
     State(state): State<AppState>,
 ) -> Result<Reply<Outcome>, ApiError> {
     let account = &plan.caller().account.id;
-    let config = state.store.webhook_config(account).await?;
-    let (Some(url), Some(code)) = (&config.url, config.code) else { return Err(no_url()) };
     let now = state.clock.now();
+    let endpoint = state.store.endpoint(account, now).await?.ok_or_else(no_url)?;
     let parcel = Parcel {
         event: &EventId::generate(),
         kind: WebhookEvent::NewMessage,
         // A sample stands outside the order of the account's events.
         sequence: 0,
         body: &sample(now),
-        secrets: &[code],
+        secrets: &endpoint.secrets,
     };
-    let called = state.webhook_client.post(url, &parcel, now, None).await;
+    let called = state.webhook_client.post(&endpoint.url, &parcel, now, None).await;
     let error = called.failure();
     let delivered = error.is_none();
     if delivered {
-        state.store.enable_endpoint(account).await?;
+        state.store.enable_endpoint(account, &by, now).await?;
     }
     let duration_ms = called.millis();
     Ok(Reply(Outcome { delivered, status: called.status(), duration_ms, error }))

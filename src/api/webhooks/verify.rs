@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::no_url;
-use crate::access::DeveloperPlan;
+use crate::access::{Acting, DeveloperPlan};
 use crate::delivery::Called;
 use crate::state::AppState;
 use crate::wire::{ApiError, Carried, Reply};
@@ -29,6 +29,7 @@ pub(super) struct Verification {
 
 pub(super) async fn verify(
     Carried(plan): Carried<DeveloperPlan>,
+    Acting(by): Acting,
     State(state): State<AppState>,
 ) -> Result<Reply<Verification>, ApiError> {
     let account = &plan.caller().account.id;
@@ -43,7 +44,7 @@ pub(super) async fn verify(
     }
     let is_verified = state.store.set_verified(account, url, code).await?;
     if is_verified {
-        state.store.enable_endpoint(account).await?;
+        state.store.enable_endpoint(account, &by, state.clock.now()).await?;
     }
     let error = (!is_verified).then(|| CHANGED.to_owned());
     Ok(Reply(Verification { is_verified, status, error }))

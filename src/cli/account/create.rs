@@ -7,6 +7,7 @@ use clap::Args;
 use secrecy::SecretString;
 
 use super::options::{PlanName, parse_email, parse_name, parse_phone, require_different};
+use crate::cli::actor::actor;
 use crate::cli::{CommonSettings, fresh_token, secret_file, store};
 use crate::clock::Clock;
 use crate::model::{
@@ -79,7 +80,8 @@ impl Create {
         let token_row = token.to_store(account.created_at);
 
         let store = store::open(settings).await?;
-        let created = store.create_account(&NewAccount { account, token: token_row }).await;
+        let created =
+            store.create_account(&NewAccount { account, token: token_row }, &actor()).await;
         store.close().await;
         created.context("cannot create the account")?;
         fresh_token::show(&id, &token, json)

@@ -6,8 +6,10 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde::Serialize;
 
+use crate::cli::actor::actor;
 use crate::cli::output;
 use crate::cli::which_account::WhichAccount;
+use crate::clock::Clock;
 use crate::model::{Account, AccountId};
 use crate::store::Store;
 
@@ -38,7 +40,7 @@ impl Delete {
         if !self.yes {
             ask(&account)?;
         }
-        let deleted = store.delete_account(&account.id).await;
+        let deleted = store.delete_account(&account.id, &actor(), Clock::system().now()).await;
         ensure!(deleted.context("cannot delete the account")?, "the account was just deleted");
         if self.json {
             return output::json(&Deleted { account_id: &account.id, deleted: true });

@@ -4,6 +4,7 @@ use anyhow::{Context as _, ensure};
 use clap::Args;
 use serde::Serialize;
 
+use crate::cli::actor::actor;
 use crate::cli::graph_failure::Advice;
 use crate::cli::which_account::WhichAccount;
 use crate::cli::{CommonSettings, credentials, output};
@@ -95,7 +96,8 @@ async fn save_numbers(
         became.push(number.id.clone());
         change.add_numbers.push(number);
     }
-    let changed = store.change_account(&account.id, &change).await;
+    let now = Clock::system().now();
+    let changed = store.change_account(&account.id, &change, &actor(), now).await;
     ensure!(changed.context("cannot write the phone numbers")?, "the account was just deleted");
     Ok(numbers)
 }

@@ -8,8 +8,10 @@ use secrecy::SecretString;
 
 use super::options::{OwnLimit, PlanName, parse_phone, require_different};
 use super::view;
+use crate::cli::actor::actor;
 use crate::cli::which_account::WhichAccount;
 use crate::cli::{output, secret_file, which_account};
+use crate::clock::Clock;
 use crate::model::{Account, GraphId, PhoneNumber, Plan, Timestamp};
 use crate::store::{AccountChange, Store};
 
@@ -72,7 +74,8 @@ impl Update {
         require_different(&self.phone)?;
         let account = self.account.find(store).await?;
         let change = self.change(&account)?;
-        let changed = store.change_account(&account.id, &change).await;
+        let now = Clock::system().now();
+        let changed = store.change_account(&account.id, &change, &actor(), now).await;
         ensure!(changed.context("cannot change the account")?, "the account was just deleted");
 
         let account = which_account::find(store, account.id.as_str()).await?;

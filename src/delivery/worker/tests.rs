@@ -16,8 +16,8 @@ use crate::clock::Clock;
 use crate::config::{DatabaseSettings, DeliverySettings};
 use crate::delivery::WebhookClient;
 use crate::model::{
-    AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent, Timestamp,
-    WebhookEvent,
+    AccountId, Actor, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent,
+    Timestamp, WebhookEvent,
 };
 use crate::store::{
     AttemptEnd, ClaimedDelivery, Deliveries, Endpoint, EndpointHealth, Keyring, StoreError,
@@ -103,7 +103,12 @@ impl Deliveries for Outbox {
         std::future::pending::<()>().await;
     }
 
-    async fn enable_endpoint(&self, _: &AccountId) -> Result<(), StoreError> {
+    async fn enable_endpoint(
+        &self,
+        _: &AccountId,
+        _: &Actor,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
         unreachable!()
     }
 
@@ -138,6 +143,7 @@ impl Deliveries for Outbox {
         &self,
         _: &AccountId,
         _: &DeliveryId,
+        _: &Actor,
         _: Timestamp,
     ) -> Result<bool, StoreError> {
         unreachable!()
@@ -149,6 +155,7 @@ impl Deliveries for Outbox {
         _: Timestamp,
         _: Timestamp,
         _: i64,
+        _: &Actor,
         _: Timestamp,
     ) -> Result<u64, StoreError> {
         unreachable!()

@@ -1,10 +1,13 @@
 //! API tokens in PostgreSQL.
 
 use async_trait::async_trait;
-use sqlx::{query, query_scalar};
+use sqlx::{query, query_as};
 
+use super::audit::append;
 use super::{Postgres, Writing};
-use crate::model::{AccountId, NewApiToken, Timestamp};
+use crate::model::{AccountId, Actor, NewApiToken, Timestamp};
+use crate::store::audit::deeds;
+use crate::store::rows::{TokenRow, live};
 use crate::store::text::storable;
 use crate::store::{ApiTokens, StoreError, sql};
 
@@ -15,6 +18,7 @@ impl ApiTokens for Postgres {
         account: &AccountId,
         token: &NewApiToken,
         keep_old_until: Option<Timestamp>,
+        by: &Actor,
     ) -> Result<bool, StoreError> {
         self.within(async {
             let mut tx = self.write().await?;
@@ -27,27 +31,37 @@ impl ApiTokens for Postgres {
                 None => None,
             };
             let new = &token.digest.as_bytes()[..];
-            let delete = query(sql::DELETE_OTHER_TOKENS)
+            let delete = query_as(sql::DELETE_OTHER_TOKENS)
                 .bind(account.as_str())
                 .bind(new)
-                .bind(kept.as_deref().unwrap_or(new));
-            delete.execute(&mut *tx).await?;
+                .bind(kept.as_ref().map_or(new, TokenRow::digest));
+            let stopped: Vec<TokenRow> = delete.fetch_all(&mut *tx).await?;
+            let now = token.created_at;
+            let kept = kept.map(TokenRow::into_token);
+            let deed = deeds::token_rotated(token, kept.as_ref(), &live(stopped, now));
+            append(&mut tx, by, now, Some(account), &[deed]).await?;
             tx.commit().await?;
             Ok(true)
         })
         .await
     }
 
-    async fn revoke_tokens(&self, account: &AccountId, now: Timestamp) -> Result<u64, StoreError> {
+    async fn revoke_tokens(
+        &self,
+        account: &AccountId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
         self.within(async {
             let mut tx = self.write().await?;
             // A rotation that is under way must not bring a token in behind the deletion.
             super::accounts::lock(&mut tx, account).await?;
-            let delete = query_scalar(sql::DELETE_TOKENS).bind(account.as_str());
-            let ends: Vec<Option<i64>> = delete.fetch_all(&mut *tx).await?;
+            let delete = query_as(sql::DELETE_TOKENS).bind(account.as_str());
+            let stopped = live(delete.fetch_all(&mut *tx).await?, now);
+            let deed = deeds::tokens_revoked(&stopped);
+            append(&mut tx, by, now, Some(account), deed.as_slice()).await?;
             tx.commit().await?;
-            let live = |end: &&Option<i64>| end.is_none_or(|end| end > now.as_millis());
-            Ok(ends.iter().filter(live).count() as u64)
+            Ok(stopped.len() as u64)
         })
         .await
     }
@@ -70,20 +84,20 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Gives the newest live token beside the new one its end, and answers its digest.
+/// Gives the newest live token beside the new one its end, and answers it.
 async fn end_newest_other(
     tx: &mut Writing,
     account: &AccountId,
     new: &NewApiToken,
     end: Timestamp,
-) -> Result<Option<Vec<u8>>, StoreError> {
-    let newest = query_scalar(sql::NEWEST_OTHER_TOKEN)
+) -> Result<Option<TokenRow>, StoreError> {
+    let newest = query_as(sql::NEWEST_OTHER_TOKEN)
         .bind(account.as_str())
         .bind(&new.digest.as_bytes()[..])
         .bind(new.created_at.as_millis());
-    let newest: Option<Vec<u8>> = newest.fetch_optional(&mut **tx).await?;
-    if let Some(digest) = &newest {
-        query(sql::END_TOKEN).bind(digest).bind(end.as_millis()).execute(&mut **tx).await?;
-    }
-    Ok(newest)
+    let newest: Option<TokenRow> = newest.fetch_optional(&mut **tx).await?;
+    let Some(newest) = newest else { return Ok(None) };
+    let set = query(sql::END_TOKEN).bind(newest.digest()).bind(end.as_millis());
+    set.execute(&mut **tx).await?;
+    Ok(Some(newest.ending(end)))
 }

@@ -9,13 +9,16 @@ use sqlx::postgres::PgArguments;
 use sqlx::query::Query;
 use sqlx::{query, query_as, query_scalar};
 
+use super::audit::append;
 use super::inbound::insert_events;
-use super::{Postgres, forget};
+use super::{Postgres, Writing, forget};
 use crate::model::{
-    AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, NewEvent, Timestamp,
+    AccountId, Actor, Deed, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, NewEvent,
+    Timestamp,
 };
+use crate::store::audit::deeds;
 use crate::store::intake::EventRow;
-use crate::store::rows::{AttemptRow, DeliveryRow, HealthRow};
+use crate::store::rows::{AttemptRow, DeliveryRow, Forgiven, HealthRow};
 use crate::store::sql::deliveries as sql;
 use crate::store::{AttemptEnd, ClaimedDelivery, Deliveries, EndpointHealth, StoreError};
 
@@ -55,15 +58,20 @@ impl Deliveries for Postgres {
         Ok(row.map(HealthRow::into_health).unwrap_or_default())
     }
 
-    async fn enable_endpoint(&self, account: &AccountId) -> Result<(), StoreError> {
+    async fn enable_endpoint(
+        &self,
+        account: &AccountId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let forgiven = self.within(async {
             let mut tx = self.write().await?;
-            let forgive = query(sql::FORGIVE).bind(account.as_str());
-            let forgiven = forgive.execute(&mut *tx).await?.rows_affected();
+            let forgiven = forgive(&mut tx, account).await?;
+            append(&mut tx, by, now, Some(account), forgiven.enabled.as_slice()).await?;
             tx.commit().await?;
-            Ok(forgiven)
+            Ok(forgiven.any)
         });
-        if forgiven.await? > 0 {
+        if forgiven.await? {
             self.work.announce();
         }
         Ok(())
@@ -132,6 +140,7 @@ impl Deliveries for Postgres {
         &self,
         account: &AccountId,
         id: &DeliveryId,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         if id.as_str().contains('\0') {
@@ -139,7 +148,8 @@ impl Deliveries for Postgres {
         }
         let due =
             query(sql::REDELIVER).bind(account.as_str()).bind(id.as_str()).bind(now.as_millis());
-        Ok(self.within(self.make_due(due)).await? > 0)
+        let deed = |_| deeds::redelivered(id);
+        Ok(self.within(self.make_due(due, account, deed, by, now)).await? > 0)
     }
 
     async fn redeliver_range(
@@ -148,6 +158,7 @@ impl Deliveries for Postgres {
         from: Timestamp,
         to: Timestamp,
         limit: i64,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<u64, StoreError> {
         let due = query(sql::REDELIVER_RANGE)
@@ -156,7 +167,8 @@ impl Deliveries for Postgres {
             .bind(now.as_millis())
             .bind(DeliveryId::first_of(from).as_str().to_owned())
             .bind(DeliveryId::first_of(to).as_str().to_owned());
-        self.within(self.make_due(due)).await
+        let deed = |count| deeds::range_redelivered(from, to, count);
+        self.within(self.make_due(due, account, deed, by, now)).await
     }
 
     async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
@@ -193,16 +205,26 @@ impl Postgres {
     async fn make_due(
         &self,
         due: Query<'_, sqlx::Postgres, PgArguments>,
+        account: &AccountId,
+        deed: impl Fn(u64) -> Deed + Send,
+        by: &Actor,
+        now: Timestamp,
     ) -> Result<u64, StoreError> {
         let mut tx = self.write().await?;
         let count = due.execute(&mut *tx).await?.rows_affected();
-        if count > 0 {
-            query(NOTIFY).execute(&mut *tx).await?;
+        if count == 0 {
+            return Ok(0);
         }
+        query(NOTIFY).execute(&mut *tx).await?;
+        append(&mut tx, by, now, Some(account), &[deed(count)]).await?;
         tx.commit().await?;
-        if count > 0 {
-            self.work.announce();
-        }
+        self.work.announce();
         Ok(count)
     }
+}
+
+/// Forgets the failures of an endpoint, and says whether it was disabled.
+pub(super) async fn forgive(tx: &mut Writing, account: &AccountId) -> Result<Forgiven, StoreError> {
+    let forgive = query_scalar(sql::FORGIVE).bind(account.as_str());
+    Ok(Forgiven::of(forgive.fetch_optional(&mut **tx).await?))
 }

@@ -8,6 +8,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{ConnectOptions as _, Connection as _, query, query_as, query_scalar};
 
 use super::Postgres;
+use crate::model::{Actor, Timestamp};
 use crate::store::{SealedRows, StoreError, Upkeep, schema, sql};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
@@ -58,9 +59,14 @@ impl Upkeep for Postgres {
         self.within(async { Ok(count.fetch_one(&self.pool).await?) }).await
     }
 
-    async fn rewrap_keys(&self, limit: i64) -> Result<SealedRows, StoreError> {
-        let accounts = self.within(self.rewrap_accounts(limit.max(0))).await?;
-        let posts = self.within(self.reseal_posts(limit.max(0))).await?;
+    async fn rewrap_keys(
+        &self,
+        limit: i64,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<SealedRows, StoreError> {
+        let accounts = self.within(self.rewrap_accounts(limit.max(0), by, now)).await?;
+        let posts = self.within(self.reseal_posts(limit.max(0), by, now)).await?;
         Ok(SealedRows { accounts, posts })
     }
 

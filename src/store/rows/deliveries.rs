@@ -3,15 +3,14 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use sqlx::FromRow;
 
-use super::webhooks::{PREVIOUS_CODE, WEBHOOK_CODE, events};
+use super::webhooks::{endpoint, events};
 use crate::model::{
     AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, Timestamp,
     WebhookEvent,
 };
-use crate::store::deliveries::{AttemptEnd, ClaimedDelivery, Endpoint, EndpointHealth};
+use crate::store::deliveries::{AttemptEnd, ClaimedDelivery, EndpointHealth};
 use crate::store::inbound::InboundRoute;
 use crate::store::intake::BODY;
 use crate::store::keyring::DataKey;
@@ -154,14 +153,8 @@ impl ClaimRow {
         }
         let key = keys.get(account.as_str()).ok_or(StoreError::Damaged)?;
         let body = self.body.ok_or(StoreError::Query(Cause::unreadable(BODY)))?;
-        let code = |column, sealed: Option<Vec<u8>>| {
-            sealed.map(|sealed| key.open(column, &sealed)).transpose()
-        };
-        let secrets: Vec<SecretString> =
-            [code(WEBHOOK_CODE, self.code)?, code(PREVIOUS_CODE, self.previous_code)?]
-                .into_iter()
-                .flatten()
-                .collect();
+        let (code, previous) = (self.code, self.previous_code);
+        let endpoint = self.url.map(|url| endpoint(url, code, previous, key)).transpose()?;
         Ok(ClaimedDelivery {
             id: DeliveryId::from_stored(self.id),
             event: EventId::from_stored(self.event_id),
@@ -169,7 +162,7 @@ impl ClaimRow {
             sequence: self.sequence,
             body: key.open_text(BODY, &body)?,
             attempts: small(self.scheduled_attempts),
-            endpoint: self.url.map(|url| Endpoint { url, secrets }),
+            endpoint,
             lease: lease.to_owned(),
             account,
         })

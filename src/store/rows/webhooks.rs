@@ -6,10 +6,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::FromRow;
 
 use crate::model::{AccountId, Timestamp, WebhookConfig, WebhookEvent};
-use crate::store::{Keyring, StoreError};
+use crate::store::keyring::DataKey;
+use crate::store::{Endpoint, Keyring, StoreError};
 
-pub(super) const WEBHOOK_CODE: &str = "webhook_configs.code";
-pub(super) const PREVIOUS_CODE: &str = "webhook_configs.previous_code";
+const WEBHOOK_CODE: &str = "webhook_configs.code";
+const PREVIOUS_CODE: &str = "webhook_configs.previous_code";
 
 /// How long a code signs beside the one that replaced it.
 const ROTATION: Duration = Duration::from_hours(24);
@@ -21,6 +22,15 @@ pub(in crate::store) struct WebhookRow {
     code: Option<Vec<u8>>,
     verified: bool,
     events: String,
+}
+
+#[derive(FromRow)]
+pub(in crate::store) struct EndpointRow {
+    data_key: Vec<u8>,
+    url: String,
+    code: Option<Vec<u8>>,
+    /// Only while it still signs.
+    previous_code: Option<Vec<u8>>,
 }
 
 /// The codes of changed settings as they are written.
@@ -43,6 +53,31 @@ impl WebhookRow {
         let events = events(&self.events);
         Ok(WebhookConfig { url: self.url, code, verified: self.verified, events })
     }
+}
+
+impl EndpointRow {
+    pub(in crate::store) fn into_endpoint(
+        self,
+        account: &AccountId,
+        keyring: &Keyring,
+    ) -> Result<Endpoint, StoreError> {
+        let data_key = keyring.data_key(account, &self.data_key)?;
+        endpoint(self.url, self.code, self.previous_code, &data_key)
+    }
+}
+
+/// The current code signs first.
+pub(super) fn endpoint(
+    url: String,
+    code: Option<Vec<u8>>,
+    previous_code: Option<Vec<u8>>,
+    key: &DataKey,
+) -> Result<Endpoint, StoreError> {
+    let open = |column, sealed: Option<Vec<u8>>| {
+        sealed.map(|sealed| key.open(column, &sealed)).transpose()
+    };
+    let secrets = [open(WEBHOOK_CODE, code)?, open(PREVIOUS_CODE, previous_code)?];
+    Ok(Endpoint { url, secrets: secrets.into_iter().flatten().collect() })
 }
 
 impl Codes {

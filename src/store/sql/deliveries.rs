@@ -89,23 +89,23 @@ pub(in crate::store) const WELL: &str = "
     UPDATE endpoint_health SET failures_in_a_row = 0, failing_since = NULL, shut_until = NULL
     WHERE account_id = $1 AND failures_in_a_row > 0";
 
-/// What disables first gives the reason. From the fifth failure on the endpoint is left alone
-/// until `$5`.
+/// From the fifth failure on the endpoint is left alone until `$3`.
 pub(in crate::store) const FAILED: &str = "
     INSERT INTO endpoint_health
-        (account_id, failures_in_a_row, failing_since, disabled_at, disabled_reason)
-    VALUES ($1, 1, $2, $3, $4)
+        (account_id, failures_in_a_row, failing_since)
+    VALUES ($1, 1, $2)
     ON CONFLICT (account_id) DO UPDATE
     SET failures_in_a_row = endpoint_health.failures_in_a_row + 1,
         failing_since = COALESCE(endpoint_health.failing_since, excluded.failing_since),
-        disabled_reason = CASE WHEN endpoint_health.disabled_at IS NULL
-                               THEN excluded.disabled_reason
-                               ELSE endpoint_health.disabled_reason END,
-        disabled_at = COALESCE(endpoint_health.disabled_at, excluded.disabled_at),
-        shut_until = CASE WHEN endpoint_health.failures_in_a_row >= 4 THEN $5 END";
+        shut_until = CASE WHEN endpoint_health.failures_in_a_row >= 4 THEN $3 END";
+
+pub(in crate::store) const DISABLE: &str = "
+    UPDATE endpoint_health SET disabled_at = $2, disabled_reason = $3
+    WHERE account_id = $1 AND disabled_at IS NULL";
 
 /// The endpoint starts anew, and with it what was paused.
-pub(in crate::store) const FORGIVE: &str = "DELETE FROM endpoint_health WHERE account_id = $1";
+pub(in crate::store) const FORGIVE: &str =
+    "DELETE FROM endpoint_health WHERE account_id = $1 RETURNING disabled_at";
 
 /// One that is due already stays due since then; one that is being attempted is left to that
 /// attempt.

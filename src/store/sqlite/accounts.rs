@@ -7,10 +7,12 @@ use sqlx::{query, query_as, query_scalar};
 
 use parts::{insert_account, insert_plan, replace_primary_plan, save_number};
 
+use super::audit::append;
 use super::{Sqlite, Writing, json};
-use crate::model::{Account, AccountId, NewAccount, Timestamp, TokenDigest};
+use crate::model::{Account, AccountId, Actor, NewAccount, Timestamp, TokenDigest};
+use crate::store::audit::deeds::{self, Standing};
 use crate::store::intake::DataKeys;
-use crate::store::rows::{AccountRow, NewSecrets, limits_set, sealed_meta_token};
+use crate::store::rows::{AccountRow, NewSecrets, is_meta_token, limits_set, sealed_meta_token};
 use crate::store::text::{storable_account, storable_number, storable_plan};
 use crate::store::{AccountChange, Accounts, Keyring, StoreError, sql};
 
@@ -49,7 +51,7 @@ const DATA_KEYS: &str =
 
 #[async_trait]
 impl Accounts for Sqlite {
-    async fn create_account(&self, new: &NewAccount) -> Result<(), StoreError> {
+    async fn create_account(&self, new: &NewAccount, by: &Actor) -> Result<(), StoreError> {
         let NewAccount { account, token } = new;
         storable_account(account)?;
         let secrets = NewSecrets::of(account, &self.keyring)?;
@@ -63,6 +65,8 @@ impl Accounts for Sqlite {
                 save_number(&mut tx, &account.id, number).await?;
             }
             super::api_tokens::insert(&mut tx, &account.id, token).await?;
+            let (id, deeds) = (Some(&account.id), deeds::account_created(new));
+            append(&mut tx, by, account.created_at, id, &deeds).await?;
             Ok(tx.commit().await?)
         })
         .await
@@ -102,18 +106,24 @@ impl Accounts for Sqlite {
         &self,
         id: &AccountId,
         change: &AccountChange,
+        by: &Actor,
+        now: Timestamp,
     ) -> Result<bool, StoreError> {
         change.primary_plan.iter().flatten().try_for_each(storable_plan)?;
         change.add_numbers.iter().try_for_each(storable_number)?;
         self.within(async {
             let mut tx = self.write().await?;
             let Some(data_key) = data_key(&mut tx, id).await? else { return Ok(false) };
+            let before = standing(&mut tx, id).await?;
+            let mut new_meta_token = false;
             if let Some(token) = &change.meta_token {
                 let sealed = sealed_meta_token(token, id, &data_key, &self.keyring)?;
                 let set = query(sql::SET_META_TOKEN).bind(id.as_str()).bind(sealed);
                 if set.execute(&mut *tx).await?.rows_affected() == 0 {
                     return Ok(false);
                 }
+                let (keyring, known) = (&self.keyring, before.sealed_meta_token.as_deref());
+                new_meta_token = !is_meta_token(known, token, id, &data_key, keyring)?;
             }
             if let Some(plan) = &change.primary_plan {
                 replace_primary_plan(&mut tx, id, plan.as_ref()).await?;
@@ -132,18 +142,29 @@ impl Accounts for Sqlite {
             for (set, limit) in limits_set(change) {
                 query(set).bind(id.as_str()).bind(limit).execute(&mut *tx).await?;
             }
+            let deeds = deeds::account_changed(&before, change, new_meta_token);
+            append(&mut tx, by, now, Some(id), &deeds).await?;
             tx.commit().await?;
             Ok(true)
         })
         .await
     }
 
-    async fn delete_account(&self, id: &AccountId) -> Result<bool, StoreError> {
+    async fn delete_account(
+        &self,
+        id: &AccountId,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         self.within(async {
             let mut tx = self.write().await?;
-            let deleted = query(sql::DELETE_ACCOUNT).bind(id.as_str()).execute(&mut *tx).await?;
+            let delete = query(sql::DELETE_ACCOUNT).bind(id.as_str());
+            if delete.execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            append(&mut tx, by, now, Some(id), &[deeds::account_deleted()]).await?;
             tx.commit().await?;
-            Ok(deleted.rows_affected() > 0)
+            Ok(true)
         })
         .await
     }
@@ -165,4 +186,11 @@ pub(super) async fn data_keys(
 ) -> Result<DataKeys, StoreError> {
     let keys = query_as(DATA_KEYS).bind(json(ids)?).fetch_all(&mut **tx).await?;
     DataKeys::open(keys, keyring)
+}
+
+/// The account as it is before a change; its secrets stay closed.
+async fn standing(tx: &mut Writing, id: &AccountId) -> Result<Standing, StoreError> {
+    let row = query_as(ACCOUNT).bind(id.as_str()).bind(id.as_str());
+    let row: AccountRow = row.fetch_one(&mut **tx).await?;
+    row.into_standing()
 }

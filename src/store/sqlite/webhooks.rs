@@ -5,10 +5,12 @@ use secrecy::SecretString;
 use sqlx::{query, query_as};
 
 use super::Sqlite;
-use crate::model::{AccountId, Timestamp, WebhookChange, WebhookConfig};
-use crate::store::rows::{Codes, WebhookRow, event_names};
+use super::audit::append;
+use crate::model::{AccountId, Actor, Timestamp, WebhookChange, WebhookConfig};
+use crate::store::audit::deeds;
+use crate::store::rows::{Codes, EndpointRow, WebhookRow, event_names};
 use crate::store::text::storable_webhook;
-use crate::store::{StoreError, Webhooks, sql};
+use crate::store::{Endpoint, StoreError, Webhooks, sql};
 
 #[async_trait]
 impl Webhooks for Sqlite {
@@ -19,11 +21,23 @@ impl Webhooks for Sqlite {
         self.config(account, row)
     }
 
+    async fn endpoint(
+        &self,
+        account: &AccountId,
+        now: Timestamp,
+    ) -> Result<Option<Endpoint>, StoreError> {
+        let row = query_as(sql::ENDPOINT).bind(account.as_str()).bind(now.as_millis());
+        let row = async { Ok(row.fetch_optional(&self.readers).await?) };
+        let row: Option<EndpointRow> = self.within(row).await?;
+        row.map(|row| row.into_endpoint(account, &self.keyring)).transpose()
+    }
+
     async fn change_webhook_config(
         &self,
         account: &AccountId,
         change: &WebhookChange,
         fresh_code: &SecretString,
+        by: &Actor,
         now: Timestamp,
     ) -> Result<WebhookConfig, StoreError> {
         storable_webhook(change)?;
@@ -48,10 +62,12 @@ impl Webhooks for Sqlite {
                 .bind(codes.previous_until)
                 .bind(codes.changed);
             save.execute(&mut *tx).await?;
+            let mut deeds: Vec<_> =
+                deeds::webhook_changed(&before, &config, codes.changed).into_iter().collect();
             if change.url.is_some() || change.code.is_some() {
-                let forgive = query(sql::deliveries::FORGIVE).bind(account.as_str());
-                forgive.execute(&mut *tx).await?;
+                deeds.extend(super::deliveries::forgive(&mut tx, account).await?.enabled);
             }
+            append(&mut tx, by, now, Some(account), &deeds).await?;
             tx.commit().await?;
             self.work.announce();
             Ok(config)

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use avenping_gateway::model::{
-    Account, AccountId, ApiToken, GraphId, NewAccount, OwnRateLimits, PhoneNumber, Plan, Timestamp,
-    WhatsAppAccount,
+    Account, AccountId, Actor, ApiToken, GraphId, NewAccount, OwnRateLimits, PhoneNumber, Plan,
+    Timestamp, WhatsAppAccount,
 };
 use secrecy::SecretString;
 
@@ -16,6 +16,9 @@ pub(crate) const NUMBER: &str = "106540352242922";
 pub(crate) const WABA: &str = "102290129340398";
 pub(crate) const META_TOKEN: &str = "EAAG-the-token-of-Meta";
 pub(crate) const TOKEN: &str = "imported-token-of-ada";
+
+/// Who makes the changes that no caller asks for.
+pub(crate) const BY: Actor = Actor::GATEWAY;
 
 pub(crate) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(millis)

@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ask, Connection, Meta, NOW, Place, Scrape, at, somebody};
+use super::{Ask, BY, Connection, Meta, NOW, Place, Scrape, at, somebody};
 
 /// No limit of time is reached unless a case makes it a short one.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -120,7 +120,7 @@ impl Setup {
         let clock = Clock::fixed(at(NOW));
         let stopping = CancellationToken::new();
         if !self.has_account().await {
-            self.store.create_account(&somebody("ada")).await.unwrap();
+            self.store.create_account(&somebody("ada"), &BY).await.unwrap();
         }
         let store = self.store.clone();
         let program =
@@ -138,7 +138,7 @@ impl Gateway {
 
     /// Opens one more account.
     pub(crate) async fn join(&self, newcomer: &NewAccount) {
-        self.store.create_account(newcomer).await.unwrap();
+        self.store.create_account(newcomer, &BY).await.unwrap();
     }
 
     /// A request with the token of the account that is always there.

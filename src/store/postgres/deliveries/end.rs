@@ -2,8 +2,10 @@
 
 use sqlx::{query, query_scalar};
 
+use super::super::audit::append;
 use super::super::{Postgres, Writing};
-use crate::model::{DeliveryAttempt, DeliveryId, Timestamp};
+use crate::model::{AccountId, Actor, DeliveryAttempt, DeliveryId, Timestamp};
+use crate::store::audit::deeds;
 use crate::store::rows::Ended;
 use crate::store::sql::deliveries as sql;
 use crate::store::{AttemptEnd, StoreError};
@@ -41,6 +43,9 @@ impl Postgres {
             log(&mut tx, &account, id, attempt).await?;
         }
         judge(&mut tx, &account, end, ended.shut_until, now).await?;
+        if let AttemptEnd::Disable(reason) = end {
+            disable(&mut tx, &account, delivery, reason, now).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -73,15 +78,29 @@ async fn judge(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let now = now.as_millis();
-    let failed = query(sql::FAILED).bind(account).bind(now);
+    let failed = query(sql::FAILED).bind(account).bind(now).bind(shut_until);
     let judged = match end {
         AttemptEnd::GiveBack => return Ok(()),
         AttemptEnd::Delivered => query(sql::WELL).bind(account),
-        AttemptEnd::Retry(_) | AttemptEnd::Dead => {
-            failed.bind(None::<i64>).bind(None::<&str>).bind(shut_until)
-        }
-        AttemptEnd::Disable(reason) => failed.bind(Some(now)).bind(Some(*reason)).bind(None::<i64>),
+        AttemptEnd::Retry(_) | AttemptEnd::Dead | AttemptEnd::Disable(_) => failed,
     };
     judged.execute(&mut **tx).await?;
     Ok(())
+}
+
+/// Pauses the endpoint. What did so first gives the moment and the reason.
+async fn disable(
+    tx: &mut Writing,
+    account: &str,
+    delivery: &DeliveryId,
+    reason: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let disable = query(sql::DISABLE).bind(account).bind(now.as_millis()).bind(reason);
+    if disable.execute(&mut **tx).await?.rows_affected() == 0 {
+        return Ok(());
+    }
+    let account = AccountId::from_stored(account.to_owned());
+    let deed = deeds::endpoint_disabled(delivery, reason);
+    append(tx, &Actor::GATEWAY, now, Some(&account), &[deed]).await
 }

@@ -3,11 +3,13 @@
 use sqlx::{query, query_as, query_scalar};
 
 use super::super::Postgres;
-use crate::model::AccountId;
-use crate::store::StoreError;
+use super::super::audit::append;
+use crate::model::{AccountId, Actor, Timestamp};
+use crate::store::audit::deeds::key_rotated;
 use crate::store::intake::PAYLOAD;
 use crate::store::sql::keys::{POST, RESEAL_POST, REWRAP_ACCOUNT, old_accounts, old_posts};
 use crate::store::upkeep::MOST_BYTES;
+use crate::store::{SealedRows, StoreError};
 
 /// What others hold is skipped, and not waited for: so nobody waits for somebody who waits for us.
 /// Rows that point to an account can be written meanwhile.
@@ -16,7 +18,12 @@ const OLD_ACCOUNTS: [&str; 2] = old_accounts!("FOR NO KEY UPDATE SKIP LOCKED");
 const OLD_POSTS: [&str; 2] = old_posts!("FOR NO KEY UPDATE SKIP LOCKED");
 
 impl Postgres {
-    pub(super) async fn rewrap_accounts(&self, limit: i64) -> Result<i64, StoreError> {
+    pub(super) async fn rewrap_accounts(
+        &self,
+        limit: i64,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
         let mut tx = self.write().await?;
         let mut wrapped = 0;
         for old in OLD_ACCOUNTS {
@@ -29,12 +36,20 @@ impl Postgres {
                 wrapped += 1;
             }
         }
+        let done = SealedRows { accounts: wrapped, posts: 0 };
+        let deed = key_rotated(&self.keyring.current_id(), done);
+        append(&mut tx, by, now, None, deed.as_slice()).await?;
         tx.commit().await?;
         Ok(wrapped)
     }
 
     /// One post in memory at a time.
-    pub(super) async fn reseal_posts(&self, limit: i64) -> Result<i64, StoreError> {
+    pub(super) async fn reseal_posts(
+        &self,
+        limit: i64,
+        by: &Actor,
+        now: Timestamp,
+    ) -> Result<i64, StoreError> {
         let mut tx = self.write().await?;
         let (mut sealed, mut bytes) = (0, 0);
         for old in OLD_POSTS {
@@ -51,6 +66,9 @@ impl Postgres {
                 (sealed, bytes) = (sealed + 1, bytes + payload.len());
             }
         }
+        let done = SealedRows { accounts: 0, posts: sealed };
+        let deed = key_rotated(&self.keyring.current_id(), done);
+        append(&mut tx, by, now, None, deed.as_slice()).await?;
         tx.commit().await?;
         Ok(sealed)
     }
