@@ -5,7 +5,6 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Credentials, Edge, Graph, GraphFailure, PageQuery};
-use crate::metrics::CallKind;
 use crate::model::{FlowSnapshot, GraphId};
 
 /// What the gateway reads of a flow; the caller gets all of it.

@@ -5,7 +5,6 @@ use serde_json::value::RawValue;
 
 use super::failure::{Cause, GraphFailure, Outcome, without_token};
 use super::{Credentials, Graph};
-use crate::metrics::CallKind;
 use crate::model::GraphId;
 
 /// What may be asked of a list. Values come from the caller, names never do.

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use super::{
     AccountChange, Accounts, ApiTokens, AttemptEnd, Audit, AuditHead, Claimed, ClaimedDelivery,
-    Deliveries, EndpointHealth, Flows, Inbound, InboundPost, InboundRoute, MessageFilter,
+    Deliveries, Endpoint, EndpointHealth, Flows, Inbound, InboundPost, InboundRoute, MessageFilter,
     MessagePage, Messages, Nodes, SealedRows, SendClaim, SendEnd, Sends, Store, StoreError,
     TakenIn, Upkeep, Webhooks,
 };
@@ -161,6 +161,7 @@ metered! { Sends {
 
 metered! { Webhooks {
     Read: webhook_config(account: &AccountId) -> WebhookConfig;
+    Read: endpoint(account: &AccountId, now: Timestamp) -> Option<Endpoint>;
     Write: change_webhook_config(
         account: &AccountId, change: &WebhookChange, fresh_code: &SecretString, by: &Actor,
         now: Timestamp

@@ -104,47 +104,6 @@ async fn a_wrong_key_is_named_by_every_read_and_by_the_check(place: Place) {
     set_code(&store, &id).await;
 }
 
-<<<<<<< ours
-=======
-async fn after_a_rotation_nothing_needs_the_old_key(place: Place) {
-    let store = place.store().await;
-    let ids = [join(&store, "ada").await, join(&store, "bob").await, join(&store, "eve").await];
-    set_code(&store, &ids[0]).await;
-    for key in ["1", "2"] {
-        take_in(&store, vec![message(&ids[0], key)]).await;
-    }
-
-    let rotating = place.open(&[2, 1]).await;
-    for (left, sealed) in [(5, 2), (3, 2), (1, 1), (0, 0)] {
-        assert_eq!(rotating.old_key_rows().await.unwrap(), left);
-        assert_eq!(rotating.rewrap_keys(2, &BY, at(START)).await.unwrap(), sealed);
-    }
-
-    let rotated = place.open(&[2]).await;
-    rotated.check_keys().await.unwrap();
-    for id in &ids {
-        assert_eq!(meta_token(&read(&rotated, id).await), Some(META_TOKEN));
-    }
-    let code = rotated.webhook_config(&ids[0]).await.unwrap().code.unwrap();
-    assert_eq!(code.expose_secret(), CODE);
-    let ring = Keyring::new(&[SecretKey::new([2; 32])]).unwrap();
-    for payload in payloads(&place).await {
-        let raw = ring.open_shared("inbound_posts.payload", &payload).unwrap();
-        assert_eq!(*raw, post(Vec::new()).raw);
-    }
-}
-
-async fn payloads(place: &Place) -> Vec<Vec<u8>> {
-    let payloads = "SELECT payload FROM inbound_posts";
-    let payloads: Vec<Vec<u8>> = match place.raw().await {
-        Raw::Sqlite(mut to) => sqlx::query_scalar(payloads).fetch_all(&mut to).await.unwrap(),
-        Raw::Postgres(mut to) => sqlx::query_scalar(payloads).fetch_all(&mut to).await.unwrap(),
-    };
-    assert_eq!(payloads.len(), 2);
-    payloads
-}
-
->>>>>>> theirs
 async fn an_old_key_still_opens_while_keys_are_rotated(place: Place) {
     let store = place.store().await;
     let ada = join(&store, "ada").await;

@@ -194,6 +194,8 @@ impl Gateway {
 
 impl Drop for Gateway {
     fn drop(&mut self) {
+        // What it has started beside itself ends, too, and lets go of the database.
+        self.stopping.cancel();
         self.running.abort();
     }
 }
