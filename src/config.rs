@@ -12,6 +12,7 @@ mod logging;
 mod meta;
 mod records;
 mod secret_key;
+mod templates;
 mod webhooks;
 
 pub use breakers::BreakerSettings;
@@ -25,4 +26,5 @@ pub use logging::{LogFormat, LoggingSettings};
 pub use meta::{MetaSettings, Secret};
 pub use records::RecordSettings;
 pub use secret_key::{SecretKey, SecretKeys};
+pub use templates::{Switch, TemplateSettings};
 pub use webhooks::WebhookSettings;

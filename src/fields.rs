@@ -5,22 +5,29 @@
 //! limit or a "required" is written in one place, and the API document cannot disagree.
 
 mod canonical;
+mod forwarded;
 mod json;
 mod list;
+mod number;
 mod path;
+mod rules;
 mod schema;
 mod text;
 mod violations;
+mod word;
 
 use utoipa::openapi::schema::Schema;
 
 pub use canonical::canonical;
+pub use forwarded::{AnyArray, AnyObject, Forwarded};
 pub use json::{Json, JsonKind, Members};
-pub use list::{Forwarded, List};
+pub use list::List;
+pub use number::WholeNumber;
 pub use path::Path;
 pub use schema::{ObjectShape, nullable};
 pub use text::{AnyText, Text};
 pub use violations::{Violation, Violations};
+pub use word::{OneOf, Word};
 
 /// A value that stands under one name.
 pub trait Field: Sized {
@@ -125,41 +132,6 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Notes that exactly one of two optional fields must be there. A fault stands at the object.
-    pub fn exactly_one_of(&mut self, names: [&'static str; 2]) -> Option<()> {
-        match &mut self.source {
-            Source::Nothing(shape) => {
-                shape.exactly_one_of(names);
-                None
-            }
-            Source::Body { members, path, faults } => {
-                let [first, second] = names;
-                let message = match (members.has(first), members.has(second)) {
-                    (true, false) | (false, true) => return Some(()),
-                    (true, true) => format!("must have only one of {first} and {second}"),
-                    (false, false) => format!("must have {first} or {second}"),
-                };
-                Place { path: *path, faults }.fault(message)
-            }
-        }
-    }
-
-    /// Notes that one of two optional fields must be there; the first is the one that is missed.
-    pub fn at_least_one_of(&mut self, names: [&'static str; 2]) -> Option<()> {
-        match &mut self.source {
-            Source::Nothing(shape) => {
-                shape.at_least_one_of(names);
-                None
-            }
-            Source::Body { members, path, faults } => {
-                if names.iter().any(|name| members.has(name)) {
-                    return Some(());
-                }
-                Place { path: path.member(names[0]), faults }.fault("is required")
-            }
-        }
-    }
-
     /// Whether a field is there and not blank. Never, while the schema is made.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
@@ -193,8 +165,20 @@ impl<T: FromFields> Field for T {
 /// # Errors
 /// All faults, if there are any.
 pub fn read_body<T: FromFields>(body: &Members<'_>) -> Result<T, Violations> {
+    judged(|faults| T::from_fields(&mut Fields::of_body(body, Path::Root, faults)))
+}
+
+/// Reads a whole body that is then passed on as it came.
+///
+/// # Errors
+/// All faults, if there are any.
+pub fn read_forwarded<T: Field>(body: Json<'_>) -> Result<Forwarded<T>, Violations> {
+    judged(|faults| Forwarded::read(body, &mut Place::new(Path::Root, faults)))
+}
+
+fn judged<T>(read: impl FnOnce(&mut Violations) -> Option<T>) -> Result<T, Violations> {
     let mut faults = Violations::default();
-    let value = T::from_fields(&mut Fields::of_body(body, Path::Root, &mut faults));
+    let value = read(&mut faults);
     match value {
         Some(value) if faults.is_empty() => Ok(value),
         // A reader that gives up without a word: the caller must not get an empty list.

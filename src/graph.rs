@@ -12,6 +12,7 @@ mod failure;
 mod flows;
 mod http;
 mod interactive;
+mod mark;
 mod media;
 mod message;
 mod page;
@@ -19,6 +20,7 @@ mod reach;
 mod retry_budget;
 mod send;
 mod template;
+mod templates;
 mod whatsapp_account;
 
 use std::sync::Arc;
@@ -33,14 +35,17 @@ pub use breakers::{OpenBreakers, Permit};
 pub use failure::{Cause, GraphError, GraphFailure, Outcome};
 pub use flows::Flow;
 pub use interactive::{
-    Action, Card, CardAction, CatalogParameters, Header, HeaderMedia, Interactive, ListRow,
-    ListSection, ProductItem, ProductSection, Reply, ReplyButton, TextPart,
+    Action, AddressParameters, Card, CardAction, FlowOpening, FlowParameters, Header, HeaderMedia,
+    Interactive, ListRow, ListSection, Parameters, ProductItem, ProductSection, QuickReply, Reply,
+    ReplyButton, TextPart, VoiceCallParameters,
 };
+pub use mark::Mark;
 pub use media::{MediaBytes, MediaInfo, MediaUpload};
-pub use message::{Content, Link, Location, Media, MediaKind, Message, TextBody};
+pub use message::{Content, Link, Location, Media, MediaKind, Message, Reaction, TextBody};
 pub use page::{Edge, Page, PageQuery, Pages};
 pub use send::SendReceipt;
 pub use template::Template;
+pub use templates::{KnownTemplate, TemplateDefinition, TemplateRow};
 
 use crate::clock::Clock;
 use crate::config::GraphSettings;

@@ -1,26 +1,43 @@
 //! Sending messages: one file a kind, one line each in [`KINDS`], one handler for all.
 
+mod address;
 mod button;
+mod call_permission;
 mod catalog_message;
+mod contacts;
+mod cta_url;
 mod destination;
 mod dispatch;
+mod flow;
+mod header;
 mod keyed;
+mod kinds;
 mod list;
 mod location;
+mod location_request;
 mod media;
+mod media_carousel;
 mod outgoing;
 mod parts;
 mod product;
 mod product_carousel;
 mod product_list;
+mod reaction;
+mod read;
 mod reference;
+mod replies;
 mod routes;
 mod send;
+mod sticker;
 mod template;
+mod template_check;
 mod text;
+mod voice_call;
+mod web_address;
 
 use utoipa::openapi::schema::Schema;
 
+pub use kinds::KINDS;
 pub use routes::routes;
 pub use template::{SendNamedTemplate, SendTemplate};
 
@@ -32,6 +49,8 @@ use outgoing::{Composed, Outgoing};
 pub trait SendRequest: FromFields {
     /// Whether it can go to a group.
     const GROUPS: bool = false;
+    /// Whether it can answer another message.
+    const REPLIES: bool = true;
 
     fn into_content(self) -> Content;
 }
@@ -40,7 +59,7 @@ pub trait SendRequest: FromFields {
 pub struct Kind {
     pub path: &'static str,
     pub summary: &'static str,
-    /// The members that tell this kind from the others on `/send`.
+    /// The members that tell this kind from the others on `/send`; none if it is not sent there.
     signs: &'static [Sign],
     compose: fn(&Members<'_>) -> Result<Composed, Violations>,
     schema: fn() -> Schema,
@@ -67,6 +86,7 @@ impl Sign {
 }
 
 impl Kind {
+    /// A kind that has a path of its own and is known on `/send`, too.
     const fn of<K: SendRequest>(
         path: &'static str,
         summary: &'static str,
@@ -75,6 +95,20 @@ impl Kind {
     ) -> Self {
         let compose = |body: &Members<'_>| read_body::<Outgoing<K>>(body).map(Composed::from);
         Self { path, summary, signs, compose, schema: <Outgoing<K> as Field>::schema, example }
+    }
+
+    /// A kind that has its own path alone.
+    const fn apart<K: SendRequest>(
+        path: &'static str,
+        summary: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self::of::<K>(path, summary, &[], example)
+    }
+
+    /// Whether `/send` knows it.
+    fn is_on_send(&self) -> bool {
+        !self.signs.is_empty()
     }
 
     /// What the record of a message calls it: `text`, `interactive/list`.
@@ -100,80 +134,10 @@ impl Kind {
     /// the body is a valid one of that kind is found out afterwards; there is no second guess.
     #[must_use]
     pub fn recognise(body: &Members<'_>) -> Option<&'static Self> {
-        KINDS.iter().find(|kind| kind.signs.iter().all(|sign| sign.is_on(body)))
+        let mut on_send = KINDS.iter().filter(|kind| kind.is_on_send());
+        on_send.find(|kind| kind.signs.iter().all(|sign| sign.is_on(body)))
     }
 }
-
-const fn string(name: &'static str) -> Sign {
-    Sign::Has(name, JsonKind::String)
-}
-
-const fn object(name: &'static str) -> Sign {
-    Sign::Has(name, JsonKind::Object)
-}
-
-const fn array(name: &'static str) -> Sign {
-    Sign::Has(name, JsonKind::Array)
-}
-
-/// All kinds, in the order in which `/send` asks for them. The catalog message comes last, so
-/// that a list or buttons with a `footerText` stay what they are.
-pub static KINDS: [Kind; 9] = [
-    Kind::of::<text::SendText>(
-        "/v2/messages/send/text",
-        "Send a text",
-        &[string("text")],
-        text::EXAMPLE,
-    ),
-    Kind::of::<media::SendMedia>(
-        "/v2/messages/send/media",
-        "Send an image, a video, an audio or a document",
-        &[object("media")],
-        media::EXAMPLE,
-    ),
-    Kind::of::<location::SendLocation>(
-        "/v2/messages/send/location",
-        "Send a location",
-        &[object("location")],
-        location::EXAMPLE,
-    ),
-    Kind::of::<product::SendProduct>(
-        "/v2/messages/send/interactive/product",
-        "Send one product of a catalog",
-        &[string("bodyText"), string("catalogId"), string("productRetailerId")],
-        product::EXAMPLE,
-    ),
-    Kind::of::<product_carousel::SendProductCarousel>(
-        "/v2/messages/send/interactive/product-carousel",
-        "Send products side by side",
-        &[string("bodyText"), array("cards")],
-        product_carousel::EXAMPLE,
-    ),
-    Kind::of::<product_list::SendProductList>(
-        "/v2/messages/send/interactive/product-list",
-        "Send a list of products",
-        &[string("bodyText"), string("catalogId"), array("sections")],
-        product_list::EXAMPLE,
-    ),
-    Kind::of::<button::SendButtons>(
-        "/v2/messages/send/interactive/button",
-        "Send up to three reply buttons",
-        &[string("bodyText"), array("buttons")],
-        button::EXAMPLE,
-    ),
-    Kind::of::<list::SendList>(
-        "/v2/messages/send/interactive/list",
-        "Send a list to choose from",
-        &[string("bodyText"), string("buttonText"), array("sections")],
-        list::EXAMPLE,
-    ),
-    Kind::of::<catalog_message::SendCatalogMessage>(
-        "/v2/messages/send/interactive/catalog-message",
-        "Send the whole catalog",
-        &[string("bodyText"), Sign::HasOneOf("thumbnailProductRetailerId", "footerText")],
-        catalog_message::EXAMPLE,
-    ),
-];
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ pub mod phone_number;
 pub mod plan;
 pub mod public_address;
 pub mod rate_limit;
+pub mod template_name;
 pub mod timestamp;
 pub mod trace_parent;
 pub mod webhook;
@@ -30,6 +31,7 @@ pub use message::{
 pub use phone_number::PhoneNumber;
 pub use plan::Plan;
 pub use rate_limit::{OwnRateLimits, Rate, RateLimit};
+pub use template_name::is_template_name;
 pub use timestamp::Timestamp;
 pub use trace_parent::TraceParent;
 pub use webhook::{WebhookChange, WebhookConfig, WebhookEvent};

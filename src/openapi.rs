@@ -108,6 +108,11 @@ impl Route {
     }
 
     #[must_use]
+    pub fn patch(path: &'static str, handler: MethodRouter<AppState>, answer: Answer) -> Self {
+        Self::new(Method::PATCH, path, handler, answer)
+    }
+
+    #[must_use]
     pub fn delete(path: &'static str, handler: MethodRouter<AppState>, answer: Answer) -> Self {
         Self::new(Method::DELETE, path, handler, answer)
     }

@@ -4,6 +4,7 @@ mod callers;
 mod inbox;
 mod readiness;
 mod recorder;
+mod templates;
 mod vitals;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ pub use callers::{Caller, Callers, Found};
 pub use inbox::Inbox;
 pub use readiness::{Backlog, Readiness};
 pub use recorder::{Recorder, RecorderTask};
+pub use templates::Templates;
 
 use crate::clock::Clock;
 use crate::config::{RecordSettings, UpstreamStatus, WebhookSettings};
@@ -37,6 +39,7 @@ pub struct Shared {
     pub graph: Graph,
     pub clock: Clock,
     pub callers: Callers,
+    pub templates: Templates,
     pub readiness: Readiness,
     pub limits: Limits,
     pub metrics: Metrics,

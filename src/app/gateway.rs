@@ -16,14 +16,16 @@ use super::{heartbeat, router};
 use crate::clock::Clock;
 use crate::config::{
     DeliverySettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, RecordSettings,
-    WebhookSettings,
+    TemplateSettings, WebhookSettings,
 };
 use crate::delivery::{WebhookClient, Worker};
 use crate::graph::Graph;
 use crate::limits::{Limits, Shares};
 use crate::metrics::Metrics;
 use crate::openapi;
-use crate::state::{AppState, Callers, Inbox, Readiness, Recorder, RecorderTask, Shared};
+use crate::state::{
+    AppState, Callers, Inbox, Readiness, Recorder, RecorderTask, Shared, Templates,
+};
 use crate::store::{Store, metered};
 
 /// What a request may take beyond the longest of its parts.
@@ -42,6 +44,7 @@ pub struct GatewaySettings {
     pub graph: GraphSettings,
     pub webhooks: WebhookSettings,
     pub records: RecordSettings,
+    pub templates: TemplateSettings,
     pub meta: MetaSettings,
     pub deliveries: DeliverySettings,
     pub limits: LimitSettings,
@@ -110,6 +113,7 @@ impl Gateway {
                 Shares::new(&settings.limits),
                 metrics.tokens.clone(),
             ),
+            templates: Templates::new(&settings.templates, clock.clone()),
             limits: Limits::new(&settings.limits, clock.clone()),
             readiness: Readiness::default(),
             sends: TaskTracker::new(),

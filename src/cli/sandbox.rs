@@ -23,7 +23,7 @@ use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
     DatabaseSettings, DeliverySettings, LimitSettings, ListenerSettings, MetaSettings,
-    RecordSettings, Secret, WebhookSettings,
+    RecordSettings, Secret, TemplateSettings, WebhookSettings,
 };
 use crate::model::{
     Account, AccountId, NewAccount, OwnRateLimits, Plan, Timestamp, WhatsAppAccount,
@@ -56,6 +56,9 @@ pub(super) struct SandboxCommand {
 
     #[command(flatten)]
     records: RecordSettings,
+
+    #[command(flatten)]
+    templates: TemplateSettings,
 
     #[command(flatten)]
     deliveries: DeliverySettings,
@@ -103,6 +106,7 @@ impl SandboxCommand {
             // The receiver under development is on this machine.
             webhooks: WebhookSettings { allow_private: true },
             records: self.records,
+            templates: self.templates,
             meta: agreed_with_meta(&keepsake),
             deliveries: self.deliveries,
             limits: self.limits,

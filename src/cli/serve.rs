@@ -11,7 +11,7 @@ use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
     DeliverySettings, LimitSettings, ListenerSettings, MetaSettings, RecordSettings,
-    WebhookSettings,
+    TemplateSettings, WebhookSettings,
 };
 
 /// How long a balancer gets to notice that readiness is gone.
@@ -32,6 +32,9 @@ pub(super) struct Serve {
     records: RecordSettings,
 
     #[command(flatten)]
+    templates: TemplateSettings,
+
+    #[command(flatten)]
     meta: MetaSettings,
 
     #[command(flatten)]
@@ -49,6 +52,7 @@ impl Serve {
             graph: settings.graph,
             webhooks: self.webhooks,
             records: self.records,
+            templates: self.templates,
             meta: self.meta,
             deliveries: self.deliveries,
             limits: self.limits,

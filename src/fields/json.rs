@@ -85,7 +85,8 @@ impl<'a> Json<'a> {
         Some(items.into_iter().map(|item| Json(item.get())).collect())
     }
 
-    fn is_blank(self) -> bool {
+    /// Whether it is `null` or an empty string.
+    pub(super) fn is_blank(self) -> bool {
         self.0 == "null" || self.0 == "\"\""
     }
 }
@@ -94,6 +95,11 @@ impl<'a> Members<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Json<'a>> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// In the order they came, repeated ones included.

@@ -25,14 +25,14 @@ impl ObjectShape {
         self.object = object;
     }
 
-    pub(super) fn exactly_one_of(&mut self, names: [&str; 2]) {
-        let [first, second] = names.map(needs);
+    pub(super) fn exactly_one_of(&mut self, choices: [&[&str]; 2]) {
+        let [first, second] = choices.map(needs);
         self.rules.push(Schema::OneOf(OneOfBuilder::new().item(first).item(second).build()));
     }
 
-    pub(super) fn at_least_one_of(&mut self, names: [&str; 2]) {
-        let [first, second] = names.map(needs);
-        self.rules.push(Schema::AnyOf(AnyOfBuilder::new().item(first).item(second).build()));
+    pub(super) fn at_least_one_of(&mut self, names: &[&str]) {
+        let any = names.iter().fold(AnyOfBuilder::new(), |any, name| any.item(needs(&[name])));
+        self.rules.push(Schema::AnyOf(any.build()));
     }
 
     #[must_use]
@@ -46,8 +46,9 @@ impl ObjectShape {
     }
 }
 
-fn needs(name: &str) -> Schema {
-    Schema::Object(ObjectBuilder::new().schema_type(Type::Object).required(name).build())
+fn needs(names: &[&str]) -> Schema {
+    let object = ObjectBuilder::new().schema_type(Type::Object);
+    Schema::Object(names.iter().fold(object, |object, name| object.required(*name)).build())
 }
 
 pub(super) fn of_type(kind: Type) -> Schema {

@@ -1,4 +1,6 @@
-use super::{AnyText, Field, Fields, Forwarded, FromFields, List, Members, Text, read_body};
+use super::{
+    AnyArray, AnyText, Field, Fields, Forwarded, FromFields, List, Members, Text, read_body,
+};
 
 #[derive(Debug, PartialEq)]
 struct Row {
@@ -83,7 +85,7 @@ fn text_that_cannot_be_kept_is_refused() {
 
 #[test]
 fn what_is_only_passed_on_keeps_every_digit() {
-    struct Passed(Forwarded);
+    struct Passed(Forwarded<AnyArray>);
     impl FromFields for Passed {
         fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
             fields.required("components").map(Self)

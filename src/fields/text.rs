@@ -5,7 +5,7 @@ use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{ObjectBuilder, Type};
 
 use super::schema::nullable;
-use super::{Field, Json, JsonKind, Place};
+use super::{Field, Json, Place};
 
 /// Text of at least one and at most `MAX` Unicode code points, not trimmed, without NUL.
 /// An optional one that is empty counts as left out.
@@ -61,7 +61,7 @@ impl<const MAX: usize> Field for Text<MAX> {
     }
 
     fn is_blank(value: Json<'_>) -> bool {
-        value.kind() == JsonKind::Null || value.text() == "\"\""
+        value.is_blank()
     }
 
     fn optional_schema() -> Schema {

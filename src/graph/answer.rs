@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use secrecy::SecretString;
+use serde_json::value::RawValue;
 
 use super::failure::{Cause, GraphError, GraphFailure, Outcome, Trouble};
 
@@ -89,6 +90,17 @@ impl Answer {
             None => GraphFailure::new(Unknown, Cause::Broken, "the answer is not Graph's"),
         }
     }
+}
+
+/// The answer, if it is a JSON object; anything else was not said by Graph, whatever the status.
+pub(super) fn object(body: Bytes) -> Result<Bytes, GraphFailure> {
+    let is_object =
+        serde_json::from_slice::<&RawValue>(&body).is_ok_and(|value| value.get().starts_with('{'));
+    if is_object {
+        return Ok(body);
+    }
+    let detail = "Graph's answer is no JSON object";
+    Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200))
 }
 
 /// A cheap look that spares the usual answer a second parse.

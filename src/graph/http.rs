@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
-use reqwest::{ClientBuilder, retry};
+use reqwest::{Client, ClientBuilder, RequestBuilder, retry};
+use url::Url;
 
+use super::Credentials;
 use crate::config::GraphSettings;
 use crate::tls::client_config;
 
@@ -16,7 +20,7 @@ const PING_PATIENCE: Duration = Duration::from_secs(5);
 const USER_AGENT: &str = concat!("avenping-gateway/", env!("CARGO_PKG_VERSION"));
 
 pub(super) fn client(settings: &GraphSettings) -> ClientBuilder {
-    reqwest::Client::builder()
+    Client::builder()
         .tls_backend_preconfigured(client_config())
         .redirect(Policy::none())
         // What may be tried again is decided in `exchange`, and paid for there.
@@ -30,4 +34,14 @@ pub(super) fn client(settings: &GraphSettings) -> ClientBuilder {
         .tcp_nodelay(true)
         .referer(false)
         .user_agent(USER_AGENT)
+}
+
+pub(super) fn post_json(
+    client: &Client,
+    url: Url,
+    credentials: Credentials<'_>,
+    body: Bytes,
+) -> RequestBuilder {
+    let json = HeaderValue::from_static("application/json");
+    credentials.sign(client.post(url).header(CONTENT_TYPE, json).body(body))
 }

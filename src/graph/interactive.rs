@@ -1,8 +1,16 @@
 //! Interactive messages: a body, what stands around it, and what the receiver can do.
 
+mod carousel;
+mod parameters;
+
 use serde::Serialize;
 
 use super::{Link, MediaKind};
+
+pub use carousel::{Card, CardAction, QuickReply};
+pub use parameters::{
+    AddressParameters, FlowOpening, FlowParameters, Parameters, VoiceCallParameters,
+};
 
 #[derive(Debug, Serialize)]
 pub struct Interactive {
@@ -64,10 +72,11 @@ impl Serialize for Header {
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Action {
-    Catalog {
+    /// What Meta knows by a name.
+    Named {
         name: &'static str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        parameters: Option<CatalogParameters>,
+        parameters: Option<Parameters>,
     },
     Product {
         catalog_id: String,
@@ -90,11 +99,6 @@ pub enum Action {
 }
 
 #[derive(Debug, Serialize)]
-pub struct CatalogParameters {
-    pub thumbnail_product_retailer_id: String,
-}
-
-#[derive(Debug, Serialize)]
 pub struct ProductSection {
     pub title: String,
     pub product_items: Vec<ProductItem>,
@@ -103,20 +107,6 @@ pub struct ProductSection {
 #[derive(Debug, Serialize)]
 pub struct ProductItem {
     pub product_retailer_id: String,
-}
-
-#[derive(Debug, Serialize)]
-pub struct Card {
-    pub card_index: usize,
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    pub action: CardAction,
-}
-
-#[derive(Debug, Serialize)]
-pub struct CardAction {
-    pub product_retailer_id: String,
-    pub catalog_id: String,
 }
 
 #[derive(Debug, Serialize)]

@@ -15,6 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::io::ReaderStream;
 use url::Url;
 
+use super::answer::object;
 use super::exchange::{Repeat, out_of_time, without_answer};
 use super::failure::{Cause, GraphFailure, Outcome};
 use super::{Credentials, Graph};
@@ -160,7 +161,7 @@ impl Graph {
         let budget = self.0.settings.read_timeout.get();
         let request = || credentials.sign(self.0.client.delete(url.clone()));
         let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Write, answer).await
+        self.counted(CallKind::Write, async { object(answer.await?) }).await
     }
 
     /// Starts to fetch the bytes. The status is still to be looked at.

@@ -3,7 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
-use super::{Interactive, Template};
+use super::{Action, Interactive, Parameters, Template};
 use crate::model::Destination;
 
 /// One message to one receiver.
@@ -21,7 +21,11 @@ pub struct Message {
 pub enum Content {
     Text(TextBody),
     Media(MediaKind, Media),
+    Sticker(Link),
     Location(Location),
+    Reaction(Reaction),
+    /// An array of contacts, as the caller wrote it.
+    Contacts(Box<RawValue>),
     Interactive(Box<Interactive>),
     Template(Template),
 }
@@ -49,6 +53,8 @@ pub struct Media {
     pub caption: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filename: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub voice: Option<bool>,
 }
 
 /// Where Meta finds the bytes: among what was uploaded, or on the web.
@@ -70,9 +76,28 @@ pub struct Location {
     pub address: Option<String>,
 }
 
-impl MediaKind {
-    pub const ALL: [Self; 4] = [Self::Image, Self::Video, Self::Audio, Self::Document];
+#[derive(Debug, serde::Serialize)]
+pub struct Reaction {
+    pub message_id: String,
+    /// An empty one takes the reaction back.
+    pub emoji: String,
+}
 
+impl Content {
+    /// The id of the flow that the message opens, if it names one by its id.
+    #[must_use]
+    pub fn flow_id(&self) -> Option<&str> {
+        let Self::Interactive(interactive) = self else { return None };
+        match &interactive.action {
+            Action::Named { parameters: Some(Parameters::Flow(flow)), .. } => {
+                flow.flow_id.as_deref()
+            }
+            _ => None,
+        }
+    }
+}
+
+impl MediaKind {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -113,7 +138,10 @@ impl Serialize for Message {
         match &self.content {
             Content::Text(text) => typed(&mut map, "text", text)?,
             Content::Media(kind, media) => typed(&mut map, kind.name(), media)?,
+            Content::Sticker(link) => typed(&mut map, "sticker", link)?,
             Content::Location(location) => typed(&mut map, "location", location)?,
+            Content::Reaction(reaction) => typed(&mut map, "reaction", reaction)?,
+            Content::Contacts(contacts) => typed(&mut map, "contacts", contacts)?,
             Content::Interactive(interactive) => typed(&mut map, "interactive", interactive)?,
             Content::Template(template) => typed(&mut map, "template", template)?,
         }

@@ -94,7 +94,7 @@ impl Pages<'_> {
 }
 
 impl Edge {
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Templates => "message_templates",
             Self::Flows => "flows",
@@ -128,6 +128,18 @@ impl Page {
             let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
             failure.with_status(200).of_a_read()
         })
+    }
+
+    /// Whether there is nothing behind it.
+    #[must_use]
+    pub fn is_last(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Paging {
+            next: Option<serde::de::IgnoredAny>,
+        }
+
+        let paging = self.paging.as_ref().map(|raw| serde_json::from_str::<Paging>(raw.get()));
+        paging.is_none_or(|paging| paging.is_ok_and(|paging| paging.next.is_none()))
     }
 
     /// The cursor of the page behind this one; `None` on the last page.

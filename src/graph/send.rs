@@ -1,11 +1,11 @@
 //! Sending a message.
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use serde::Deserialize;
 
 use super::exchange::Repeat;
 use super::failure::{Cause, GraphFailure, Outcome};
+use super::http::post_json;
 use super::{Credentials, Graph, Message, Permit};
 use crate::metrics::CallKind;
 use crate::model::GraphId;
@@ -38,11 +38,7 @@ impl Graph {
             GraphFailure::new(Outcome::NotSent, Cause::Broken, "the message has no JSON form")
         })?;
         let budget = self.0.settings.send_timeout.get();
-        let request = || {
-            let json = HeaderValue::from_static("application/json");
-            let post = self.0.client.post(url.clone()).header(CONTENT_TYPE, json);
-            credentials.sign(post.body(body.clone()))
-        };
+        let request = || post_json(&self.0.client, url.clone(), credentials, body.clone());
         let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
         self.counted(CallKind::Send, async { receipt(answer.await?) }).await
     }

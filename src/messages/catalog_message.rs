@@ -3,7 +3,7 @@
 use super::SendRequest;
 use super::parts::{BodyText, footer, text_part};
 use crate::fields::{AnyText, Fields, FromFields};
-use crate::graph::{Action, CatalogParameters, Content, Interactive, TextPart};
+use crate::graph::{Action, Content, Interactive, Parameters, TextPart};
 
 pub(super) const EXAMPLE: &str = r#"{
   "phoneNumberId": "106540352242922",
@@ -31,7 +31,7 @@ impl FromFields for SendCatalogMessage {
 impl SendRequest for SendCatalogMessage {
     fn into_content(self) -> Content {
         // Without a thumbnail Meta takes the first product, but only if `parameters` is absent.
-        let parameters = self.thumbnail.map(|thumbnail| CatalogParameters {
+        let parameters = self.thumbnail.map(|thumbnail| Parameters::Catalog {
             thumbnail_product_retailer_id: thumbnail.into_string(),
         });
         Content::Interactive(Box::new(Interactive {
@@ -39,7 +39,7 @@ impl SendRequest for SendCatalogMessage {
             header: None,
             body: Some(text_part(self.body)),
             footer: self.footer,
-            action: Action::Catalog { name: "catalog_message", parameters },
+            action: Action::Named { name: "catalog_message", parameters },
         }))
     }
 }

@@ -1,9 +1,6 @@
 //! Reading whom a message is for: `to`, `recipient`, `recipientType`.
 
-use utoipa::openapi::schema::Schema;
-use utoipa::openapi::{ObjectBuilder, Type};
-
-use crate::fields::{AnyText, Field, Fields, Json, Place};
+use crate::fields::{AnyText, Fields, OneOf, Word};
 use crate::model::Destination;
 
 /// `individual` or `group`.
@@ -13,21 +10,9 @@ enum RecipientType {
     Group,
 }
 
-impl Field for RecipientType {
-    fn read(value: Json<'_>, place: &mut Place<'_>) -> Option<Self> {
-        match value.text() {
-            r#""individual""# => Some(Self::Individual),
-            r#""group""# => Some(Self::Group),
-            _ => place.fault("must be individual or group"),
-        }
-    }
-
-    fn schema() -> Schema {
-        let values = ["individual", "group"];
-        Schema::Object(
-            ObjectBuilder::new().schema_type(Type::String).enum_values(Some(values)).build(),
-        )
-    }
+impl Word for RecipientType {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("individual", Self::Individual), ("group", Self::Group)];
 }
 
 /// Reads the receiver. With both `to` and `recipient`, `to` counts.
@@ -39,7 +24,7 @@ pub(super) fn destination(fields: &mut Fields<'_>, groups: bool) -> Option<Desti
     let (to, recipient, kind) = (to?, recipient?, kind?);
     present?;
 
-    let is_group = kind == Some(RecipientType::Group);
+    let is_group = kind == Some(OneOf(RecipientType::Group));
     match (to, recipient) {
         (Some(to), _) if is_group => Destination::group(to.as_str()).or_else(|| {
             fields.fault("to", "must be a group id: 1 to 128 letters, digits, or any of . _ @ -")

@@ -6,6 +6,7 @@ use http::{HeaderName, HeaderValue};
 use super::keyed::send_once;
 use super::outgoing::Composed;
 use super::send::Sending;
+use super::template_check;
 use crate::graph::{Credentials, GraphFailure, Outcome, Permit, SendReceipt};
 use crate::model::{MessageId, MessageRecord, SendOutcome, SendResult};
 use crate::state::AppState;
@@ -77,7 +78,9 @@ impl Order {
         let Sending { sender, record, .. } = &self.sending;
         let message = &self.composed.message;
         let call = state.graph.send(permit, self.credentials(), sender.number(), message);
-        record.upstream(call).await
+        let sent = record.upstream(call).await;
+        template_check::learn(self, &sent, state);
+        sent
     }
 
     fn credentials(&self) -> Credentials<'_> {

@@ -2,7 +2,7 @@
 
 use super::SendRequest;
 use super::parts::media_link;
-use crate::fields::{AnyText, Fields, FromFields, Text};
+use crate::fields::{AnyText, Fields, FromFields, OneOf, Text, Word};
 use crate::graph::{Content, Link, Media, MediaKind};
 
 pub(super) const EXAMPLE: &str = r#"{
@@ -23,15 +23,27 @@ struct MediaField {
     link: Link,
     caption: Option<Text<1024>>,
     filename: Option<AnyText>,
+    voice: Option<bool>,
+}
+
+impl Word for MediaKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("image", Self::Image),
+        ("video", Self::Video),
+        ("audio", Self::Audio),
+        ("document", Self::Document),
+    ];
 }
 
 impl FromFields for MediaField {
     fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
-        let kind = fields.required("type");
+        let kind = fields.required::<OneOf<MediaKind>>("type");
         let link = media_link(fields);
         let caption = fields.optional("caption");
         let filename = fields.optional("filename");
-        Some(Self { kind: kind?, link: link?, caption: caption?, filename: filename? })
+        let voice = fields.optional("voice");
+        let (OneOf(kind), link, caption) = (kind?, link?, caption?);
+        Some(Self { kind, link, caption, filename: filename?, voice: voice? })
     }
 }
 
@@ -45,10 +57,12 @@ impl SendRequest for SendMedia {
     const GROUPS: bool = true;
 
     fn into_content(self) -> Content {
-        let MediaField { kind, link, caption, filename } = self.0;
-        // Meta refuses a caption under an audio, and knows file names of documents only.
+        let MediaField { kind, link, caption, filename, voice } = self.0;
+        // Meta refuses a caption under an audio, knows file names of documents only, and a voice
+        // message only as an audio.
         let caption = caption.filter(|_| kind != MediaKind::Audio).map(Text::into_string);
         let filename = filename.filter(|_| kind == MediaKind::Document).map(AnyText::into_string);
-        Content::Media(kind, Media { link, caption, filename })
+        let voice = voice.filter(|_| kind == MediaKind::Audio);
+        Content::Media(kind, Media { link, caption, filename, voice })
     }
 }

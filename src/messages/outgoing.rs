@@ -27,7 +27,7 @@ pub struct Composed {
 }
 
 /// `phoneNumberId` was proven before the fields are read; here it is only described.
-struct ProvenElsewhere;
+pub(super) struct ProvenElsewhere;
 
 impl Field for ProvenElsewhere {
     fn read(_: Json<'_>, _: &mut Place<'_>) -> Option<Self> {
@@ -45,7 +45,7 @@ impl<K: SendRequest> FromFields for Outgoing<K> {
         let number = fields.required::<ProvenElsewhere>("phoneNumberId");
         let to = destination(fields, K::GROUPS);
         let own = K::from_fields(fields);
-        let context = context(fields);
+        let context = if K::REPLIES { context(fields) } else { Some(None) };
         let reference = reference(fields);
         number?;
         Some(Self { to: to?, context: context?, reference: reference?, own: own? })

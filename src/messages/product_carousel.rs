@@ -50,7 +50,9 @@ impl SendRequest for SendProductCarousel {
         let cards = self.cards.into_vec().into_iter().enumerate().map(|(card_index, card)| Card {
             card_index,
             kind: "product",
-            action: CardAction {
+            header: None,
+            body: None,
+            action: CardAction::Product {
                 product_retailer_id: card.product.into_string(),
                 catalog_id: card.catalog.into_string(),
             },

@@ -4,10 +4,12 @@ use axum::routing::post;
 use utoipa::openapi::schema::{AnyOfBuilder, Schema};
 
 use super::outgoing::Outgoing;
+use super::read::Marked;
 use super::template::{EXAMPLE, NAMED_EXAMPLE};
-use super::{KINDS, SendNamedTemplate, SendTemplate, send, text};
+use super::{KINDS, SendNamedTemplate, SendTemplate, read, send, text};
 use crate::access::Guard;
 use crate::fields::Field;
+use crate::graph::Mark;
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
 
 const ANSWER: Answer = Answer::Graph("Graph took the message: this is its answer");
@@ -23,7 +25,7 @@ pub fn routes() -> Vec<Route> {
             .takes(kind.schema, kind.example)
     });
     let any = Route::post("/v2/messages/send", post(send::any), ANSWER)
-        .about("Messages", "Send any message: the fields tell its kind")
+        .about("Messages", "Send any message of a documented kind: the fields tell which")
         .guarded(Guard::Sender)
         .takes(any_schema, text::EXAMPLE);
     let template = Route::post("/v2/templates/send", post(send::template), ANSWER)
@@ -35,10 +37,22 @@ pub fn routes() -> Vec<Route> {
         .guarded(Guard::Sender)
         .with(const { &[Parameter::path("name", ParameterKind::Text, "The template's name")] })
         .takes(<Outgoing<SendNamedTemplate> as Field>::schema, NAMED_EXAMPLE);
-    kinds.chain([any, template, named]).collect()
+    let marks = [
+        ("/v2/messages/read", Mark::Read, "Mark a message as read"),
+        ("/v2/messages/typing", Mark::Typing, "Mark a message as read, and show that you type"),
+    ];
+    let marks = marks.map(|(path, mark, summary)| {
+        let handler = post(move |sending, state| read::mark(mark, sending, state));
+        Route::post(path, handler, Answer::Graph("Graph's answer"))
+            .about("Messages", summary)
+            .guarded(Guard::Sender)
+            .takes(<Marked as Field>::schema, read::EXAMPLE)
+    });
+    kinds.chain([any]).chain(marks).chain([template, named]).collect()
 }
 
 fn any_schema() -> Schema {
-    let any = KINDS.iter().fold(AnyOfBuilder::new(), |any, kind| any.item(kind.schema()));
+    let on_send = KINDS.iter().filter(|kind| kind.is_on_send());
+    let any = on_send.fold(AnyOfBuilder::new(), |any, kind| any.item(kind.schema()));
     Schema::AnyOf(any.build())
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::dispatch::{Order, dispatch};
 use super::outgoing::{Composed, Outgoing};
-use super::{Kind, SendNamedTemplate, SendTemplate};
+use super::{Kind, SendNamedTemplate, SendTemplate, template_check};
 use crate::access::OwnedPhoneNumber;
 use crate::fields::read_body;
 use crate::graph::Content;
@@ -72,7 +72,9 @@ pub(super) async fn template(
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
     let outgoing = read_body::<Outgoing<SendTemplate>>(&sending.body.members())?;
-    dispatch(sending.order(TEMPLATE, Composed::from(outgoing)), &state).await
+    let composed = Composed::from(outgoing);
+    template_check::check(&sending, &composed, &state).await?;
+    dispatch(sending.order(TEMPLATE, composed), &state).await
 }
 
 pub(super) async fn named_template(
@@ -86,5 +88,6 @@ pub(super) async fn named_template(
     if let Content::Template(template) = &mut composed.message.content {
         template.name = name;
     }
+    template_check::check(&sending, &composed, &state).await?;
     dispatch(sending.order(TEMPLATE, composed), &state).await
 }

@@ -3,7 +3,7 @@
 use utoipa::openapi::schema::Schema;
 
 use super::SendRequest;
-use crate::fields::{AnyText, Field, Fields, Forwarded, FromFields, Json, Place};
+use crate::fields::{AnyArray, AnyText, Field, Fields, Forwarded, FromFields, Json, Place};
 use crate::graph::{Content, Template};
 
 pub(super) const EXAMPLE: &str = r#"{
@@ -46,7 +46,7 @@ pub struct SendNamedTemplate(Wording);
 
 struct Wording {
     language: Option<LanguageCode>,
-    components: Option<Forwarded>,
+    components: Option<Forwarded<AnyArray>>,
 }
 
 /// Unlike other optional texts, an empty language is a fault: it is never meant.
@@ -87,7 +87,7 @@ impl FromFields for SendNamedTemplate {
 impl Wording {
     fn of(self, name: String) -> Content {
         let language = self.language.map_or_else(|| "en_US".into(), |code| code.0.into_string());
-        Content::Template(Template::new(name, language, self.components))
+        Content::Template(Template::new(name, language, self.components.map(Forwarded::into_raw)))
     }
 }
 

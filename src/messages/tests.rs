@@ -10,13 +10,32 @@ fn kind_of(body: &Value) -> Option<&'static str> {
 }
 
 #[test]
-fn each_example_is_valid_and_send_knows_its_kind() {
+fn each_example_is_valid_and_send_knows_nine_of_the_kinds() {
+    let mut known = 0;
     for kind in &KINDS {
         let members: Members<'_> = serde_json::from_str(kind.example).unwrap();
         let composed = kind.compose(&members);
         assert!(composed.is_ok(), "{}: {:?}", kind.path, composed.err());
-        assert_eq!(Kind::recognise(&members).unwrap().path, kind.path);
+        let recognised = Kind::recognise(&members).map(|kind| kind.path);
+        assert_eq!(recognised == Some(kind.path), kind.is_on_send(), "{}", kind.path);
+        known += usize::from(kind.is_on_send());
     }
+    assert_eq!(known, 9);
+}
+
+#[test]
+fn the_record_of_a_form_can_name_it() {
+    let flow = |body: &str| {
+        let members: Members<'_> = serde_json::from_str(body).unwrap();
+        let kind = KINDS.iter().find(|kind| kind.name() == "interactive/flow").unwrap();
+        let composed = kind.compose(&members).unwrap();
+        composed.message.content.flow_id().map(str::to_owned)
+    };
+    let by = |name: &str| {
+        format!(r#"{{"phoneNumberId":"1","to":"1","bodyText":"B","flowCta":"C","{name}":"594"}}"#)
+    };
+    assert_eq!(flow(&by("flowId")).as_deref(), Some("594"));
+    assert_eq!(flow(&by("flowName")), None);
 }
 
 #[test]

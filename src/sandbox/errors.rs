@@ -19,6 +19,7 @@ pub(crate) struct GraphError {
     message: String,
     details: Option<String>,
     subcode: Option<u32>,
+    for_user: Option<Box<(&'static str, String)>>,
 }
 
 impl GraphError {
@@ -28,7 +29,8 @@ impl GraphError {
     }
 
     fn plain(code: Code, message: String) -> Self {
-        Self { code, kind: "OAuthException", message, details: None, subcode: None }
+        let kind = "OAuthException";
+        Self { code, kind, message, details: None, subcode: None, for_user: None }
     }
 
     /// The code's number before a message of one's own.
@@ -66,6 +68,19 @@ impl GraphError {
         Self::worded(codes::INVALID_PARAMETER, message)
     }
 
+    /// A refusal that Meta words for people, too.
+    pub(crate) fn for_user(subcode: u32, title: &'static str, told: String) -> Self {
+        let code = codes::INVALID_PARAMETER;
+        let plain = Self::plain(code, code.title.to_owned());
+        Self { subcode: Some(subcode), for_user: Some(Box::new((title, told))), ..plain }
+    }
+
+    /// Whatever is wrong with something that is managed, and not sent, is 100.
+    pub(crate) fn of_management(self) -> Self {
+        let code = codes::INVALID_PARAMETER;
+        Self { code, message: code.message(), ..self }
+    }
+
     /// `method` is get, post or delete.
     pub(crate) fn unknown_object(method: &str, id: &str) -> Self {
         let message = format!(
@@ -96,6 +111,10 @@ struct ErrorObject {
     error_data: Option<ErrorData>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error_subcode: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_user_title: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_user_msg: Option<String>,
     fbtrace_id: String,
 }
 
@@ -109,6 +128,7 @@ impl IntoResponse for GraphError {
     fn into_response(self) -> Response {
         let status =
             StatusCode::from_u16(self.code.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let (error_user_title, error_user_msg) = self.for_user.map(|told| *told).unzip();
         let error = ErrorObject {
             message: self.message,
             r#type: self.kind,
@@ -117,6 +137,8 @@ impl IntoResponse for GraphError {
                 .details
                 .map(|details| ErrorData { messaging_product: "whatsapp", details }),
             error_subcode: self.subcode,
+            error_user_title,
+            error_user_msg,
             fbtrace_id: format!("A{}", Uuid::new_v4().simple()),
         };
         answer(status, &json!({ "error": error }))

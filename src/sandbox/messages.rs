@@ -29,6 +29,7 @@ use super::statuses;
 use super::world::World;
 
 pub(crate) use receipt::new_wamid;
+pub(crate) use template::variables;
 
 /// A payload that nothing is wrong with.
 struct Judgement {

@@ -52,7 +52,8 @@ fn find(world: &World, id: &str) -> Option<(Shape, Value)> {
     if let Some(flow) = world.flows.by_id(id) {
         return Some((flows::SHAPE, flow.whole().clone()));
     }
-    world.templates.by_id(id).map(|template| (templates::SHAPE, template.clone()))
+    let template = world.templates.by_id(id)?;
+    Some((templates::SHAPE, Value::clone(&template)))
 }
 
 fn waba(world: &World) -> Value {

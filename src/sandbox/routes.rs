@@ -15,10 +15,13 @@ use super::{access, flows, inbound, media, messages, nodes, phone_numbers, sent,
 
 pub(crate) fn router(world: Arc<World>) -> Router {
     let graph = Router::new()
-        .route("/{version}/{node}", get(nodes::read).delete(nodes::delete))
+        .route("/{version}/{node}", get(nodes::read).post(templates::edit).delete(nodes::delete))
         .route("/{version}/{node}/messages", post(messages::send))
         .route("/{version}/{node}/media", post(media::upload))
-        .route("/{version}/{node}/message_templates", get(templates::list))
+        .route(
+            "/{version}/{node}/message_templates",
+            get(templates::list).post(templates::create).delete(templates::remove),
+        )
         .route("/{version}/{node}/flows", get(flows::list))
         .route("/{version}/{node}/phone_numbers", get(phone_numbers::list))
         .route_layer(middleware::from_fn(known_version));

@@ -1,7 +1,10 @@
 //! The sandbox's templates, and `GET /{version}/{waba-id}/message_templates`.
 
+mod judge;
+mod write;
+
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::extract::{Path, State};
 use axum::http::Uri;
@@ -14,6 +17,8 @@ use super::paging::page;
 use super::projection::Shape;
 use super::query::Query;
 use super::world::World;
+
+pub(crate) use write::{create, edit, remove};
 
 const SAMPLES: &str = include_str!("samples/templates.json");
 
@@ -41,56 +46,62 @@ pub(crate) fn list_of<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 }
 
 /// One row: one name in one language.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Template<'a>(&'a Value);
+#[derive(Clone, Debug)]
+pub(crate) struct Template(Arc<Value>);
 
-impl<'a> Template<'a> {
-    pub(crate) fn status(&self) -> &'a str {
-        text_of(self.0, "status")
+impl Template {
+    pub(crate) fn status(&self) -> &str {
+        text_of(&self.0, "status")
     }
 
     /// As a price is told of it: `utility`, `marketing`, ...
     pub(crate) fn category(&self) -> String {
-        text_of(self.0, "category").to_lowercase()
+        text_of(&self.0, "category").to_lowercase()
     }
 
     pub(crate) fn is_authentication(&self) -> bool {
-        text_of(self.0, "category") == "AUTHENTICATION"
+        text_of(&self.0, "category") == "AUTHENTICATION"
     }
 
     pub(crate) fn is_named(&self) -> bool {
-        text_of(self.0, "parameter_format") == "NAMED"
+        text_of(&self.0, "parameter_format") == "NAMED"
     }
 
-    pub(crate) fn components(&self) -> &'a [Value] {
-        list_of(self.0, "components")
+    pub(crate) fn components(&self) -> &[Value] {
+        list_of(&self.0, "components")
     }
 }
 
+/// Kept in memory: what was made, edited or deleted is so until the sandbox ends.
 #[derive(Debug)]
-pub(crate) struct Templates(Vec<Value>);
+pub(crate) struct Templates(Mutex<Vec<Arc<Value>>>);
 
 impl Templates {
     pub(crate) fn samples() -> io::Result<Self> {
-        Ok(Self(serde_json::from_str(SAMPLES)?))
+        let rows: Vec<Value> = serde_json::from_str(SAMPLES)?;
+        Ok(Self(Mutex::new(rows.into_iter().map(Arc::new).collect())))
     }
 
-    pub(crate) fn find(&self, name: &str, language: &str) -> Option<Template<'_>> {
-        let is_it =
-            |row: &&Value| text_of(row, "name") == name && text_of(row, "language") == language;
-        self.0.iter().find(is_it).map(Template)
+    fn rows(&self) -> MutexGuard<'_, Vec<Arc<Value>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn by_id(&self, id: &str) -> Option<&Value> {
-        self.0.iter().find(|row| text_of(row, "id") == id)
+    pub(crate) fn find(&self, name: &str, language: &str) -> Option<Template> {
+        let rows = self.rows();
+        rows.iter().find(|row| is_named(row, name, language)).cloned().map(Template)
+    }
+
+    pub(crate) fn by_id(&self, id: &str) -> Option<Arc<Value>> {
+        self.rows().iter().find(|row| text_of(row, "id") == id).cloned()
     }
 
     /// `name` and `name_or_content` match a part, the others the whole; case never matters.
-    fn matching(&self, query: &Query) -> impl Iterator<Item = &Value> {
+    fn matching(&self, query: &Query) -> Vec<Arc<Value>> {
         let part = |key: &str| query.get(key).map(str::to_lowercase);
         let (name, anywhere) = (part("name"), part("name_or_content"));
         let whole = ["status", "language", "category"].map(|key| (key, query.get(key)));
-        self.0.iter().filter(move |row| {
+        let mut rows = self.rows().clone();
+        rows.retain(|row| {
             let row_name = text_of(row, "name").to_lowercase();
             name.as_ref().is_none_or(|name| row_name.contains(name))
                 && anywhere
@@ -99,8 +110,13 @@ impl Templates {
                 && whole.iter().all(|(key, wanted)| {
                     wanted.is_none_or(|wanted| text_of(row, key).eq_ignore_ascii_case(wanted))
                 })
-        })
+        });
+        rows
     }
+}
+
+fn is_named(row: &Value, name: &str, language: &str) -> bool {
+    text_of(row, "name") == name && text_of(row, "language") == language
 }
 
 pub(crate) async fn list(
@@ -113,6 +129,7 @@ pub(crate) async fn list(
     let rows: Vec<Value> = world
         .templates
         .matching(&query)
+        .iter()
         .map(|row| SHAPE.project(row, query.get("fields")))
         .collect::<Judged<_>>()?;
     Ok(ok(&page(&world, uri.path(), &query, &rows)?))

@@ -149,6 +149,7 @@ metered! { Nodes {
 metered! { Sends {
     ClaimSend: claim_send(claim: &SendClaim) -> Claimed;
     ClaimSend: held_send(claim: &SendClaim) -> Option<Claimed>;
+    ClaimSend: holds_send(account: &AccountId, key: &str) -> bool;
     EndSend: end_send(
         account: &AccountId, key: &str, message: &MessageId, end: &SendEnd, result: &SendResult,
         error: Option<&str>, now: Timestamp

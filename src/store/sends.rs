@@ -70,6 +70,10 @@ pub trait Sends: Send + Sync {
     /// [`Claimed::Won`]. A lease that has run out is written down as for a claim.
     async fn held_send(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError>;
 
+    /// Whether the key of this account stands for a send, whatever became of it. One that was
+    /// released stands for none.
+    async fn holds_send(&self, account: &AccountId, key: &str) -> Result<bool, StoreError>;
+
     /// Ends a send that was won, and writes the message's result, in one commit. `false` if the
     /// send is not the one that holds the key any more, or has its final answer: then only the
     /// message is written. A send that has become unknown meanwhile can still become final, for

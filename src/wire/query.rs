@@ -24,6 +24,22 @@ impl Query {
         Ok(first.map(String::as_str).filter(|value| !value.is_empty()))
     }
 
+    /// The value of `name`, which must not be empty: for where leaving it out means much more.
+    ///
+    /// # Errors
+    /// When it is given twice, or empty.
+    pub fn filled(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let text = self.text(name)?;
+        if text.is_none() && self.is_given(name) {
+            return Err(Violations::one(name, "must not be empty").into());
+        }
+        Ok(text)
+    }
+
+    fn is_given(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
+    }
+
     /// The value of `name` as a whole number from `range`.
     ///
     /// # Errors
@@ -33,9 +49,8 @@ impl Query {
         name: &str,
         range: std::ops::RangeInclusive<u32>,
     ) -> Result<Option<u32>, ApiError> {
-        let given = self.0.iter().any(|(key, _)| key == name);
         let Some(text) = self.text(name)? else {
-            return if given { Err(out_of(name, &range)) } else { Ok(None) };
+            return if self.is_given(name) { Err(out_of(name, &range)) } else { Ok(None) };
         };
         let digits_only = text.bytes().all(|byte| byte.is_ascii_digit());
         let number = text.parse().ok().filter(|number| digits_only && range.contains(number));

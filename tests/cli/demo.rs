@@ -19,6 +19,8 @@ pub(crate) struct Demo {
     child: Child,
     pub(crate) token: String,
     address: String,
+    /// Of the stand-in for Meta.
+    meta: String,
     number: String,
 }
 
@@ -41,23 +43,53 @@ impl Demo {
             panic!("{line:?}: {}", std::fs::read_to_string(place.path("log")).unwrap());
         };
         let text = |name: &str| access[name].as_str().unwrap().to_owned();
-        let address = text("url").strip_prefix("http://").unwrap().to_owned();
-        Self { child, token: text("token"), address, number: text("phoneNumberId") }
+        let host =
+            |url: &str| url.strip_prefix("http://").unwrap().trim_end_matches('/').to_owned();
+        let address = host(&text("url"));
+        let running = std::fs::read_to_string(place.path("data/running.json")).unwrap();
+        let running: Value = serde_json::from_str(&running).unwrap();
+        let meta = host(running["standIn"].as_str().unwrap());
+        Self { child, token: text("token"), address, meta, number: text("phoneNumberId") }
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path, &[], "")
+    }
+
+    /// With the token; a body is JSON unless a head says otherwise.
+    pub(crate) fn ask(&self, method: &str, path: &str, heads: &[&str], body: &str) -> Reply {
         let authorization = format!("Authorization: Bearer {}", self.token);
-        call(&self.address, "GET", path, &[&authorization], "")
+        call(&self.address, method, path, &[heads, &[&authorization]].concat(), body)
+    }
+
+    /// Posts a body with the number to send from.
+    pub(crate) fn post(&self, path: &str, mut body: Value) -> Reply {
+        body["phoneNumberId"] = self.number.clone().into();
+        self.ask("POST", path, &[], &body.to_string())
     }
 
     /// Sends a text; answers the wamid.
     pub(crate) fn send(&self, to: &str) -> String {
-        let body = json!({ "phoneNumberId": self.number, "to": to, "text": "Hello" });
-        let authorization = format!("Authorization: Bearer {}", self.token);
-        let path = "/v2/messages/send/text";
-        let reply = call(&self.address, "POST", path, &[&authorization], &body.to_string());
+        let reply = self.post("/v2/messages/send/text", json!({ "to": to, "text": "Hello" }));
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.body["data"]["messages"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Uploads a file of this type; answers its id.
+    pub(crate) fn upload(&self, content_type: &str) -> String {
+        let content_type = format!("Content-Type: {content_type}");
+        let number = format!("X-Phone-Number-Id: {}", self.number);
+        let reply = self.ask("POST", "/v2/media", &[&content_type, &number], "bytes");
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.body["data"]["mediaId"].as_str().unwrap().to_owned()
+    }
+
+    /// The payloads that the stand-in for Meta accepted, oldest first.
+    pub(crate) fn accepted(&self) -> Vec<Value> {
+        let heads = ["Authorization: Bearer sandbox-access-token"];
+        let reply = call(&self.meta, "GET", "/sandbox/messages", &heads, "");
+        let messages = reply.body["data"].as_array().unwrap().iter();
+        messages.map(|message| message["payload"].clone()).collect()
     }
 
     /// Looks until the record of the message has this status: statuses come behind the answer.
@@ -137,10 +169,12 @@ fn terminate(child: &mut Child) -> bool {
 /// One request on a connection of its own.
 pub(crate) fn call(address: &str, method: &str, path: &str, heads: &[&str], body: &str) -> Reply {
     let mut stream = TcpStream::connect(address).unwrap();
+    let typed = heads.iter().any(|head| head.starts_with("Content-Type:"));
+    let json = if typed { "" } else { "Content-Type: application/json\r\n" };
     let heads: String = heads.iter().map(|head| format!("{head}\r\n")).collect();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nHost: gateway\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n{heads}\r\n{body}",
+        "{method} {path} HTTP/1.1\r\nHost: gateway\r\nContent-Length: {}\r\n\
+         Connection: close\r\n{json}{heads}\r\n{body}",
         body.len()
     );
     stream.write_all(request.as_bytes()).unwrap();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use avenping_gateway::app::{Gateway, GatewaySettings};
 use avenping_gateway::config::{
     BreakerSettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, Period,
-    RecordSettings, UpstreamStatus, WebhookSettings,
+    RecordSettings, Switch, TemplateSettings, UpstreamStatus, WebhookSettings,
 };
 use avenping_gateway::model::DeliveryState;
 use serde_json::{Value, json};
@@ -57,6 +57,7 @@ impl Running {
     async fn start(world: &World) -> Self {
         let patience: Period = Duration::from_secs(20).into();
         let settings = GatewaySettings {
+            templates: TemplateSettings { check: Switch::On },
             records: RecordSettings {
                 record_messages: true,
                 idempotency_lease: Duration::from_secs(40).into(),

@@ -12,6 +12,7 @@ cases![
     what_is_json_but_no_object_has_no_number,
     deep_nesting_in_unknown_members_is_no_ones_concern,
     deep_nesting_where_it_would_go_up_is_refused,
+    deep_nesting_in_what_is_forwarded_is_refused_where_it_stands,
     text_that_cannot_be_kept_is_refused_where_it_stands,
     bytes_that_are_no_text_are_no_json,
 ];
@@ -151,7 +152,36 @@ async fn deep_nesting_where_it_would_go_up_is_refused(place: Place) {
         let text = answer.text();
         assert!(text.contains("components") || text.contains("not valid JSON"), "{text}");
     }
-    assert_eq!(gateway.meta.count().await, 1);
+    assert_eq!(gateway.meta.messages().await.len(), 1);
+}
+
+async fn deep_nesting_in_what_is_forwarded_is_refused_where_it_stands(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let contact = r#"{"name":{"formatted_name":"A","first_name":"B"},"x":DEEP}"#;
+    let template = r#""name":"a","category":"UTILITY","language":"en","components":[],"x":DEEP"#;
+    let places = [
+        ("/v2/messages/send/contacts", format!(r#""contacts":[{contact}]"#), "contacts"),
+        (
+            "/v2/messages/send/interactive/flow",
+            r#""bodyText":"B","flowCta":"C","flowId":"1","flowData":{"x":DEEP}"#.to_owned(),
+            "flowData",
+        ),
+        (
+            "/v2/messages/send/interactive/address",
+            r#""bodyText":"B","country":"IN","values":{"x":DEEP}"#.to_owned(),
+            "values",
+        ),
+        ("/v2/templates", template.to_owned(), ""),
+    ];
+    for (path, own, at) in places {
+        for depth in [200, 10_000] {
+            let own = own.replace("DEEP", &nested(depth));
+            let body = format!(r#"{{"phoneNumberId":"{NUMBER}","to":"1",{own}}}"#);
+            let answer = gateway.ask("POST", path).json(&body).send().await;
+            answer.faults(&[(at, "must be valid Unicode text, nested at most 128 deep")]);
+        }
+    }
+    assert_eq!(gateway.meta.count().await, 0);
 }
 
 async fn text_that_cannot_be_kept_is_refused_where_it_stands(place: Place) {

@@ -10,8 +10,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::harness::{
-    APP_SECRET, Answer, BY, Gateway, NOW, NUMBER, Place, VERIFY_TOKEN, at, cases, eventually,
-    graph_id,
+    APP_SECRET, Answer, Gateway, NOW, NUMBER, Place, VERIFY_TOKEN, at, cases, eventually, graph_id,
 };
 
 cases![
@@ -25,7 +24,6 @@ cases![
     what_is_no_envelope_is_taken_and_kept,
     a_bad_entry_does_not_spoil_the_others,
     without_the_store_meta_has_to_come_again,
-    what_meta_posted_is_forgotten_after_a_week,
 ];
 
 const WAMID: &str = "wamid.HBgLMTU1NTEyMzQ1NjcVAgARGBI";
@@ -260,33 +258,4 @@ async fn without_the_store_meta_has_to_come_again(place: Place) {
     let refused = post(&gateway, &body).await;
     assert_eq!(refused.status, 503, "{}", refused.text());
     assert!(refused.header("retry-after").is_some());
-}
-
-/// A post of so many days ago, with one thing in it.
-fn posted(days_ago: i64, account: &AccountId, key: &str) -> InboundPost {
-    let arrival = Arrival {
-        account: account.clone(),
-        kind: "message",
-        key: key.to_owned(),
-        contact: None,
-        lead: None,
-        events: Vec::new(),
-        status: None,
-    };
-    let received_at = at(NOW - days_ago * 24 * 60 * 60 * 1_000);
-    InboundPost { received_at, raw: Vec::new(), keep: Keep::Routed, arrivals: vec![arrival] }
-}
-
-async fn what_meta_posted_is_forgotten_after_a_week(place: Place) {
-    let setup = Setup::new(&place).await;
-    let (store, ada) = (place.store().await, somebody("ada"));
-    store.create_account(&ada, &BY).await.unwrap();
-    let of = |days_ago, key| posted(days_ago, &ada.account.id, key);
-    store.take_in(&[of(8, "old"), of(6, "young")]).await.unwrap();
-    let _gateway = setup.start().await;
-    eventually("the old one is news again", async || {
-        store.take_in(&[of(0, "old")]).await.unwrap().arrivals == 1
-    })
-    .await;
-    assert_eq!(store.take_in(&[of(0, "young")]).await.unwrap().repeats, 1);
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Gateway, NUMBER, Place, cases};
+use crate::bodies::{fails, passes, path, valid, with};
+use crate::harness::{Gateway, Place, cases};
 
 cases![
     text_at_its_limit_passes_and_one_beyond_is_told_the_limit,
@@ -17,76 +18,11 @@ cases![
     a_field_of_the_wrong_type_is_told_the_right_one,
 ];
 
-/// A valid body of the kind, to be spoiled.
-fn valid(kind: &str) -> Value {
-    let own = match kind {
-        "text" => json!({ "text": "Hi" }),
-        "media" => json!({ "media": { "type": "document", "mediaId": "m" } }),
-        "location" => json!({ "location": { "latitude": 1, "longitude": 2 } }),
-        "interactive/catalog-message" => json!({ "bodyText": "B" }),
-        "interactive/product" => json!({ "catalogId": "c", "productRetailerId": "p" }),
-        "interactive/product-list" => json!({
-            "catalogId": "c", "headerText": "H", "bodyText": "B",
-            "sections": [{ "title": "T", "product_items": [{ "product_retailer_id": "p" }] }],
-        }),
-        "interactive/product-carousel" => json!({
-            "bodyText": "B",
-            "cards": [
-                { "catalogId": "c", "productRetailerId": "p" },
-                { "catalogId": "c", "productRetailerId": "q" },
-            ],
-        }),
-        "interactive/button" => {
-            json!({ "bodyText": "B", "buttons": [{ "id": "1", "title": "T" }] })
-        }
-        "interactive/list" => json!({
-            "bodyText": "B", "buttonText": "Go",
-            "sections": [{ "title": "T", "rows": [{ "id": "1", "title": "T" }] }],
-        }),
-        other => panic!("no kind {other}"),
-    };
-    let mut body = json!({ "phoneNumberId": NUMBER, "to": "1555" });
-    body.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
-    body
-}
-
-/// Puts a value at a JSON pointer; the place it is put into is there.
-fn with(kind: &str, pointer: &str, value: Value) -> Value {
-    let mut body = valid(kind);
-    let (parent, name) = pointer.rsplit_once('/').unwrap();
-    body.pointer_mut(parent).unwrap()[name] = value;
-    body
-}
-
-/// `/sections/0/title` as a fault names it.
-fn path(pointer: &str) -> String {
-    let mut path = String::new();
-    for step in pointer.trim_start_matches('/').split('/') {
-        match step.parse::<usize>() {
-            Ok(index) => path += &format!("[{index}]"),
-            Err(_) if path.is_empty() => path += step,
-            Err(_) => path += &format!(".{step}"),
-        }
-    }
-    path
-}
-
-async fn passes(gateway: &Gateway, kind: &str, body: &Value) {
-    let answer = gateway.post(&format!("/v2/messages/send/{kind}"), body).send().await;
-    assert_eq!(answer.status, 200, "{kind} {body}: {}", answer.text());
-}
-
-async fn fails(gateway: &Gateway, kind: &str, body: &Value, fault: (&str, &str)) {
-    let before = gateway.meta.count().await;
-    let answer = gateway.post(&format!("/v2/messages/send/{kind}"), body).send().await;
-    answer.faults(&[fault]);
-    assert_eq!(gateway.meta.count().await, before);
-}
-
 const TEXTS: &[(&str, &str, usize)] = &[
     ("text", "/text", 4096),
     ("text", "/reference", 256),
     ("media", "/media/caption", 1024),
+    ("contacts", "/reference", 256),
     ("interactive/catalog-message", "/bodyText", 1024),
     ("interactive/catalog-message", "/footerText", 60),
     ("interactive/product", "/bodyText", 1024),
@@ -109,6 +45,27 @@ const TEXTS: &[(&str, &str, usize)] = &[
     ("interactive/list", "/sections/0/rows/0/id", 200),
     ("interactive/list", "/sections/0/rows/0/title", 24),
     ("interactive/list", "/sections/0/rows/0/description", 72),
+    ("interactive/cta-url", "/headerText", 60),
+    ("interactive/cta-url", "/bodyText", 1024),
+    ("interactive/cta-url", "/footerText", 60),
+    ("interactive/cta-url", "/displayText", 20),
+    ("interactive/flow", "/headerText", 60),
+    ("interactive/flow", "/bodyText", 1024),
+    ("interactive/flow", "/footerText", 60),
+    ("interactive/flow", "/flowCta", 30),
+    ("interactive/location-request", "/bodyText", 1024),
+    ("interactive/address", "/headerText", 60),
+    ("interactive/address", "/bodyText", 1024),
+    ("interactive/address", "/footerText", 60),
+    ("interactive/address", "/values/in_pin_code", 6),
+    ("interactive/address", "/savedAddresses/0/value/in_pin_code", 6),
+    ("interactive/media-carousel", "/bodyText", 1024),
+    ("interactive/media-carousel", "/cards/1/bodyText", 160),
+    ("interactive/media-carousel", "/cards/1/displayText", 20),
+    ("interactive/call-permission", "/bodyText", 1024),
+    ("interactive/voice-call", "/bodyText", 1024),
+    ("interactive/voice-call", "/displayText", 20),
+    ("interactive/voice-call", "/payload", 512),
 ];
 
 async fn text_at_its_limit_passes_and_one_beyond_is_told_the_limit(place: Place) {
@@ -120,10 +77,14 @@ async fn text_at_its_limit_passes_and_one_beyond_is_told_the_limit(place: Place)
         let message = format!("must be at most {most} characters, has {}", most + 1);
         fails(&gateway, kind, &beyond, (&path(pointer), &message)).await;
     }
-    let header = json!({ "type": "text", "text": "x".repeat(61) });
-    let body = with("interactive/button", "/header", header);
-    let fault = ("header.text", "must be at most 60 characters, has 61");
-    fails(&gateway, "interactive/button", &body, fault).await;
+    for kind in
+        ["interactive/button", "interactive/cta-url", "interactive/flow", "interactive/address"]
+    {
+        let header = |count| json!({ "type": "text", "text": "x".repeat(count) });
+        passes(&gateway, kind, &with(kind, "/header", header(60))).await;
+        let fault = ("header.text", "must be at most 60 characters, has 61");
+        fails(&gateway, kind, &with(kind, "/header", header(61)), fault).await;
+    }
 }
 
 async fn limits_count_characters_and_not_bytes(place: Place) {
@@ -144,7 +105,12 @@ async fn arrays_have_their_least_and_their_most(place: Place) {
     let item = |nth: usize| json!({ "product_retailer_id": nth.to_string() });
     let items = |nth: usize| json!({ "title": "T", "product_items": [item(nth)] });
     type Make<'a> = &'a dyn Fn(usize) -> Value;
-    let arrays: [(&str, &str, usize, usize, Make<'_>); 6] = [
+    let contact =
+        |nth: usize| json!({ "name": { "formatted_name": nth.to_string(), "first_name": "A" } });
+    let media_card = |_: usize| valid("interactive/media-carousel")["cards"][0].clone();
+    let arrays: [(&str, &str, usize, usize, Make<'_>); 8] = [
+        ("contacts", "/contacts", 1, 257, &contact),
+        ("interactive/media-carousel", "/cards", 2, 10, &media_card),
         ("interactive/button", "/buttons", 1, 3, &button),
         ("interactive/product-carousel", "/cards", 2, 10, &card),
         ("interactive/list", "/sections", 1, 10, &rows),
@@ -284,7 +250,8 @@ async fn coordinates_lie_on_the_globe(place: Place) {
 
 async fn a_header_has_what_its_type_needs(place: Place) {
     let gateway = Gateway::start(&place).await;
-    let kind = "interactive/button";
+    let kinds =
+        ["interactive/button", "interactive/cta-url", "interactive/flow", "interactive/address"];
     let cases = [
         (json!({}), "header.type", "is required"),
         (json!({ "type": "audio" }), "header.type", "must be text, image, video or document"),
@@ -298,8 +265,14 @@ async fn a_header_has_what_its_type_needs(place: Place) {
         (json!({ "type": "image", "link": "http://a" }), "header.link", "must be an https URL"),
         (json!("H"), "header", "must be an object"),
     ];
-    for (header, path, message) in cases {
-        fails(&gateway, kind, &with(kind, "/header", header), (path, message)).await;
+    for kind in kinds {
+        for (header, path, message) in &cases {
+            fails(&gateway, kind, &with(kind, "/header", header.clone()), (path, message)).await;
+        }
+        let mut both = with(kind, "/header", json!({ "type": "text", "text": "H" }));
+        both["headerText"] = "H".into();
+        let fault = ("headerText", "must not be given beside header");
+        fails(&gateway, kind, &both, fault).await;
     }
 }
 

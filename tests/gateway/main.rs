@@ -14,6 +14,7 @@
 
 mod admission;
 mod audit;
+mod bodies;
 mod chain;
 mod composing;
 mod destinations;
@@ -31,8 +32,11 @@ mod hostile_heads;
 mod hostile_paths;
 mod inbound;
 mod keyed;
+mod kind_limits;
+mod kinds;
 mod limits;
 mod logs;
+mod marks;
 mod memory;
 mod metrics;
 mod metrics_labels;
@@ -47,6 +51,8 @@ mod server;
 mod service;
 mod serving;
 mod stopping;
+mod template_changes;
+mod template_checks;
 mod template_lists;
 mod template_sends;
 mod token_breakers;
@@ -82,6 +88,8 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("hostile_paths", hostile_paths::CASES),
     ("inbound", inbound::CASES),
     ("keyed", keyed::CASES),
+    ("kind_limits", kind_limits::CASES),
+    ("kinds", kinds::CASES),
     ("limits", limits::CASES),
     ("logs", logs::CASES),
     ("memory", memory::CASES),
@@ -90,12 +98,15 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("metrics_labels", metrics_labels::CASES),
     ("metrics_webhooks", metrics_webhooks::CASES),
     ("number_breakers", number_breakers::CASES),
+    ("marks", marks::CASES),
     ("records", records::CASES),
     ("refusals", refusals::CASES),
     ("retention", retention::CASES),
     ("service", service::CASES),
     ("serving", serving::CASES),
     ("stopping", stopping::CASES),
+    ("template_changes", template_changes::CASES),
+    ("template_checks", template_checks::CASES),
     ("template_lists", template_lists::CASES),
     ("template_sends", template_sends::CASES),
     ("token_breakers", token_breakers::CASES),

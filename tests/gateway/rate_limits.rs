@@ -7,7 +7,8 @@ use avenping_gateway::store::AccountChange;
 use serde_json::json;
 
 use crate::harness::{
-    Answer, Gateway, NUMBER, Place, Setup, cases, eventually, graph_id, plan, somebody, token_of,
+    Answer, BY, Gateway, NOW, NUMBER, Place, Setup, at, cases, eventually, graph_id, plan,
+    somebody, token_of,
 };
 
 cases![
@@ -144,7 +145,7 @@ async fn accounts_do_not_draw_from_each_other(place: Place) {
 
 async fn change(gateway: &Gateway, change: AccountChange) {
     let id = gateway.store.account("ada@example.com").await.unwrap().unwrap().id;
-    assert!(gateway.store.change_account(&id, &change).await.unwrap());
+    assert!(gateway.store.change_account(&id, &change, &BY, at(NOW)).await.unwrap());
 }
 
 async fn a_limit_of_an_accounts_own_takes_the_place_of_the_one_for_all(place: Place) {

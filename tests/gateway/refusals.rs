@@ -42,7 +42,9 @@ async fn another_method_is_told_which_ones_there_are(place: Place) {
         ("POST", "/v2/health", "GET, HEAD"),
         ("DELETE", "/v2/webhooks/config", "GET, HEAD, POST"),
         ("PATCH", "/v2/media/1", "DELETE, GET, HEAD"),
-        ("OPTIONS", "/v2/templates", "GET, HEAD"),
+        ("OPTIONS", "/v2/templates", "GET, HEAD, POST"),
+        ("PUT", "/v2/templates/order_shipped", "DELETE, GET, HEAD, PATCH"),
+        ("GET", "/v2/messages/typing", "POST"),
     ];
     for (method, path, allow) in cases {
         for ask in [gateway.ask(method, path), gateway.ask(method, path).anonymous()] {

@@ -12,7 +12,7 @@ use avenping_gateway::store::{
 };
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
-use crate::harness::{Gateway, NOW, NUMBER, Place, at, cases, eventually, graph_id, somebody};
+use crate::harness::{BY, Gateway, NOW, NUMBER, Place, at, cases, eventually, graph_id, somebody};
 
 cases![
     an_answer_under_a_key_is_kept_for_a_day_and_an_unknown_one_for_a_week,
@@ -35,7 +35,7 @@ fn ago(millis: i64) -> Timestamp {
 async fn with_account(place: &Place) -> (Store, AccountId) {
     let store = place.store().await;
     let ada = somebody("ada");
-    store.create_account(&ada).await.unwrap();
+    store.create_account(&ada, &BY).await.unwrap();
     (store, ada.account.id)
 }
 
@@ -163,7 +163,7 @@ async fn what_was_taken_in_is_known_for_longer_than_meta_repeats_it(place: Place
     until_left(&place, "SELECT count(*) FROM inbound_seen", 2).await;
     let again = ["younger", "a week old"].map(|key| arrival(&account, key));
     let taken = store.take_in(&[post(ago(0), again.into())]).await.unwrap();
-    assert_eq!((taken.arrivals, taken.repeats), (0, 2));
+    assert_eq!((taken.arrivals.len(), taken.repeats), (0, 2));
 }
 
 async fn a_status_waits_for_its_message_for_longer_than_meta_repeats_it(place: Place) {
@@ -229,7 +229,7 @@ async fn a_delivered_body_is_kept_for_two_weeks_and_the_rest_for_thirty_days(pla
     let left = store.deliveries(&account, None, None, 10).await.unwrap();
     let mut again = Vec::new();
     for Delivery { id, state, created_at, .. } in left {
-        if store.redeliver(&account, &id, ago(0)).await.unwrap() {
+        if store.redeliver(&account, &id, &BY, ago(0)).await.unwrap() {
             again.push((state, created_at));
         }
     }

@@ -14,6 +14,7 @@ cases![
     a_name_is_looked_for_on_every_page,
     the_language_chooses_among_templates_of_one_name,
     a_cursor_that_leads_nowhere_new_ends_the_search,
+    a_template_called_send_is_found_on_the_path_that_sends,
 ];
 
 fn list() -> String {
@@ -161,4 +162,22 @@ async fn a_cursor_that_leads_nowhere_new_ends_the_search(place: Place) {
     let answer = gateway.get("/v2/templates/hello").send().await;
     answer.refused(404, "NOT_FOUND", "Template not found");
     assert_eq!(gateway.meta.count().await, 2);
+}
+
+async fn a_template_called_send_is_found_on_the_path_that_sends(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let template = r#"{"name":"send","language":"en_US","id":"7"}"#;
+    gateway.meta.answers("GET", &list(), 200, &format!(r#"{{"data":[{template}]}}"#)).await;
+    for target in ["/v2/templates/send", "/v2/templates/send/", "/v2/templates/send?language=en_US"]
+    {
+        let answer = gateway.get(target).send().await;
+        answer.is(200, &format!(r#"{{"success":true,"data":{template}}}"#));
+    }
+    let answer = gateway.get("/v2/templates/send?language=de").send().await;
+    answer.refused(404, "NOT_FOUND", "Template not found");
+    let put = gateway.ask("PUT", "/v2/templates/send").send().await;
+    assert_eq!(put.status, 405);
+    let mut allowed: Vec<_> = put.header("allow").unwrap().split(',').collect();
+    allowed.sort_unstable();
+    assert_eq!(allowed, ["DELETE", "GET", "HEAD", "PATCH", "POST"]);
 }

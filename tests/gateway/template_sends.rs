@@ -62,7 +62,7 @@ async fn components_go_up_digit_for_digit(place: Place) {
         );
         let answer = gateway.ask("POST", path).json(&body).send().await;
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let request = gateway.meta.asked().await.pop().unwrap();
+        let request = gateway.meta.messages().await.pop().unwrap();
         let expected = format!(
             r#"{{"messaging_product":"whatsapp","recipient_type":"individual","to":"1","type":"template","template":{{"name":"t","language":{{"code":"en_US"}},"components":{components}}}}}"#
         );

@@ -6,8 +6,8 @@ use avenping_gateway::store::AccountChange;
 use serde_json::json;
 
 use crate::harness::{
-    ACCEPTED, Answer, Ask, Gateway, META_TOKEN, NUMBER, Place, WABA, another, cases, eventually,
-    token_of,
+    ACCEPTED, Answer, Ask, BY, Gateway, META_TOKEN, NOW, NUMBER, Place, WABA, another, at, cases,
+    eventually, token_of,
 };
 
 cases![
@@ -89,7 +89,7 @@ async fn a_new_token_is_used_at_once(place: Place) {
     let ada = gateway.store.account("ada@example.com").await.unwrap().unwrap().id;
     let change =
         AccountChange { meta_token: Some("EAAG-a-new-token".into()), ..Default::default() };
-    assert!(gateway.store.change_account(&ada, &change).await.unwrap());
+    assert!(gateway.store.change_account(&ada, &change, &BY, at(NOW)).await.unwrap());
     // The clock stands still: it is the token that makes the difference.
     eventually("the new token is used", async || send(&gateway).await.status == 200).await;
     let asked = gateway.meta.only().await;

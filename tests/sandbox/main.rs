@@ -15,4 +15,5 @@ mod media;
 mod nodes;
 mod receiver;
 mod statuses;
+mod template_changes;
 mod templates;

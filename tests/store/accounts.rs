@@ -141,7 +141,7 @@ async fn an_account_may_come_with_limits_of_its_own(place: Place) {
         number: Some(RateLimit::Off),
     };
     new.account.rate_limits = limits;
-    store.create_account(&new).await.unwrap();
+    store.create_account(&new, &BY).await.unwrap();
     assert_eq!(read(&store, &new.account.id).await.rate_limits, limits);
     let found = store.account_by_token(&digest("ada"), at(START)).await.unwrap().unwrap();
     assert_eq!(found.rate_limits, limits);

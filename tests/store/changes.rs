@@ -102,7 +102,7 @@ async fn rate_limits_of_its_own_are_set_and_given_up(place: Place) {
     let limits = async |account, number| {
         let (rate_limit, number_rate_limit) = (account, number);
         let change = AccountChange { rate_limit, number_rate_limit, ..Default::default() };
-        assert!(store.change_account(&id, &change).await.unwrap());
+        assert!(store.change_account(&id, &change, &BY, at(START)).await.unwrap());
         let OwnRateLimits { account, number } = read(&store, &id).await.rate_limits;
         (account, number)
     };

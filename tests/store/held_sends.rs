@@ -24,6 +24,7 @@ fn claim(account: &AccountId, key: &str, fingerprint: u8) -> SendClaim {
         to: "15551234567".to_owned(),
         kind: "text".to_owned(),
         reference: None,
+        form: None,
         created_at: at(START),
         result: None,
         progress: None,

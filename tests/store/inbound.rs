@@ -7,7 +7,7 @@ use avenping_gateway::model::{
 use avenping_gateway::store::{Arrival, InboundPost, Keep, StoreError, TakenIn};
 use futures_util::future::join_all;
 
-use crate::fixtures::{BY, START, at, graph_id, join, record};
+use crate::fixtures::{BY, START, at, join, record};
 use crate::harness::{Place, cases};
 use crate::posts::{
     ALL, bodies, claim, event, message, message_from, point, post, post_at, take_in,

@@ -20,6 +20,7 @@ mod deliveries;
 mod fixtures;
 mod flows;
 mod harness;
+mod held_keys;
 mod held_sends;
 mod inbound;
 mod nodes;
@@ -51,6 +52,7 @@ const NOUNS: &[(&str, &[Case])] = &[
     ("deliveries", deliveries::CASES),
     ("flows", flows::CASES),
     ("held_sends", held_sends::CASES),
+    ("held_keys", held_keys::CASES),
     ("inbound", inbound::CASES),
     ("recipients", recipients::CASES),
     ("rotation", rotation::CASES),

@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use avenping_gateway::config::SecretKey;
-use avenping_gateway::model::{AccountId, MessageRecord, WebhookChange};
+use avenping_gateway::metrics::ArrivalKind;
+use avenping_gateway::model::{AccountId, MessageRecord, WebhookChange, WebhookEvent};
 use avenping_gateway::store::{
     Claimed, InboundPost, Keep, Keyring, SealedRows, SendClaim, SendEnd, Store, StoreError,
     StoredReply, TakenIn,
 };
 use secrecy::ExposeSecret as _;
 
-use crate::fixtures::{META_TOKEN, START, accepted, at, join, meta_token, read, record};
+use crate::fixtures::{BY, META_TOKEN, START, accepted, at, join, meta_token, read, record};
 use crate::harness::{Place, Raw, cases};
 use crate::posts::{ALL, message_from, point, post, post_at};
 
@@ -77,7 +78,7 @@ async fn payloads(place: &Place) -> Vec<Vec<u8>> {
 }
 
 async fn rotate(store: &Store) {
-    while !store.rewrap_keys(ALL).await.unwrap().is_none() {}
+    while !store.rewrap_keys(ALL, &BY, at(START)).await.unwrap().is_none() {}
     assert_eq!(store.old_key_rows().await.unwrap(), rows(0, 0));
 }
 
@@ -129,7 +130,11 @@ async fn after_a_rotation_nothing_needs_the_old_key(place: Place) {
 
     // The same again is a repeat, and whoever is known stays known.
     let again = message_from(&id, "one", "eve");
-    let known = TakenIn { arrivals: 1, repeats: 1, events: 1 };
+    let known = TakenIn {
+        arrivals: vec![ArrivalKind::Message],
+        repeats: 1,
+        events: vec![WebhookEvent::NewMessage],
+    };
     let taken = store.take_in(&[post(vec![again, message_from(&id, "two", "eve")])]).await;
     assert_eq!(taken.unwrap(), known);
     let told = store.claim_deliveries(at(START), at(START), ALL, ALL).await.unwrap();
@@ -157,21 +162,21 @@ async fn a_rotation_goes_on_in_small_steps(place: Place) {
     let rotating = place.open(&[2, 1]).await;
     assert_eq!(store.old_key_rows().await.unwrap(), rows(0, 0));
     assert_eq!(rotating.old_key_rows().await.unwrap(), rows(3, 5));
-    assert_eq!(rotating.rewrap_keys(2).await.unwrap(), rows(2, 2));
+    assert_eq!(rotating.rewrap_keys(2, &BY, at(START)).await.unwrap(), rows(2, 2));
     // A server that has the old key alone goes on until it is started anew.
     store.take_in(&[raw(100)]).await.unwrap();
     assert_eq!(rotating.old_key_rows().await.unwrap(), rows(1, 4));
-    assert_eq!(rotating.rewrap_keys(0).await.unwrap(), rows(0, 0));
-    assert_eq!(rotating.rewrap_keys(2).await.unwrap(), rows(1, 2));
-    assert_eq!(rotating.rewrap_keys(2).await.unwrap(), rows(0, 2));
-    assert_eq!(rotating.rewrap_keys(2).await.unwrap(), rows(0, 0));
+    assert_eq!(rotating.rewrap_keys(0, &BY, at(START)).await.unwrap(), rows(0, 0));
+    assert_eq!(rotating.rewrap_keys(2, &BY, at(START)).await.unwrap(), rows(1, 2));
+    assert_eq!(rotating.rewrap_keys(2, &BY, at(START)).await.unwrap(), rows(0, 2));
+    assert_eq!(rotating.rewrap_keys(2, &BY, at(START)).await.unwrap(), rows(0, 0));
     assert_eq!(rotating.old_key_rows().await.unwrap(), rows(0, 0));
 
     // And back, or on to a third, whichever of them has the smaller id.
     for keys in [&[1, 2][..], &[3, 1]] {
         let rotating = place.open(keys).await;
         assert_eq!(rotating.old_key_rows().await.unwrap(), rows(3, 6));
-        assert_eq!(rotating.rewrap_keys(ALL).await.unwrap(), rows(3, 6));
+        assert_eq!(rotating.rewrap_keys(ALL, &BY, at(START)).await.unwrap(), rows(3, 6));
         place.open(&keys[..1]).await.check_keys().await.unwrap();
     }
 }
@@ -183,7 +188,7 @@ async fn a_step_takes_no_more_posts_than_fit_half_a_megabyte(place: Place) {
     }
     let rotating = place.open(&[2, 1]).await;
     for posts in [2, 2, 0] {
-        assert_eq!(rotating.rewrap_keys(ALL).await.unwrap(), rows(0, posts));
+        assert_eq!(rotating.rewrap_keys(ALL, &BY, at(START)).await.unwrap(), rows(0, posts));
     }
 }
 
@@ -201,13 +206,13 @@ async fn a_rotation_stands_in_nobodys_way_and_nobody_in_its(place: Place) {
             server.take_in(&[post_at(9_000, arrivals)]).await.unwrap();
             let change = WebhookChange { code: Some(None), ..Default::default() };
             let code = n.to_string().into();
-            server.change_webhook_config(&id, &change, &code, at(START)).await.unwrap();
+            server.change_webhook_config(&id, &change, &code, &BY, at(START)).await.unwrap();
         }
     };
     let go = async { while server.forget_inbound(at(1_100), at(0), 3).await.unwrap() > 0 {} };
     let turn = async |store: &Store| {
         while !store.old_key_rows().await.unwrap().is_none() {
-            store.rewrap_keys(7).await.unwrap();
+            store.rewrap_keys(7, &BY, at(START)).await.unwrap();
         }
     };
     tokio::join!(come, go, turn(&rotating), turn(&other));
@@ -227,10 +232,10 @@ async fn what_another_is_changing_is_left_for_the_next_step(place: Place) {
     let mut stranger = place.raw().await;
     if place.is_file() {
         stranger.execute("BEGIN IMMEDIATE").await;
-        let refused = rotating.rewrap_keys(ALL).await;
+        let refused = rotating.rewrap_keys(ALL, &BY, at(START)).await;
         assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
         stranger.execute("ROLLBACK").await;
-        assert_eq!(rotating.rewrap_keys(ALL).await.unwrap(), rows(2, 2));
+        assert_eq!(rotating.rewrap_keys(ALL, &BY, at(START)).await.unwrap(), rows(2, 2));
         return;
     }
     stranger
@@ -240,10 +245,10 @@ async fn what_another_is_changing_is_left_for_the_next_step(place: Place) {
              SELECT FROM inbound_posts ORDER BY id LIMIT 1 FOR UPDATE",
         )
         .await;
-    assert_eq!(rotating.rewrap_keys(ALL).await.unwrap(), rows(1, 1));
-    assert_eq!(rotating.rewrap_keys(ALL).await.unwrap(), rows(0, 0));
+    assert_eq!(rotating.rewrap_keys(ALL, &BY, at(START)).await.unwrap(), rows(1, 1));
+    assert_eq!(rotating.rewrap_keys(ALL, &BY, at(START)).await.unwrap(), rows(0, 0));
     stranger.execute("ROLLBACK").await;
-    assert_eq!(rotating.rewrap_keys(ALL).await.unwrap(), rows(1, 1));
+    assert_eq!(rotating.rewrap_keys(ALL, &BY, at(START)).await.unwrap(), rows(1, 1));
 }
 
 async fn a_key_that_is_not_there_any_more_stops_the_rotation(place: Place) {
@@ -251,7 +256,7 @@ async fn a_key_that_is_not_there_any_more_stops_the_rotation(place: Place) {
     let id = join(&store, "ada").await;
     store.take_in(&[raw(100)]).await.unwrap();
     let hasty = place.open(&[2]).await;
-    let refused = hasty.rewrap_keys(ALL).await;
+    let refused = hasty.rewrap_keys(ALL, &BY, at(START)).await;
     assert!(matches!(refused, Err(StoreError::MissingKey(_))), "{refused:?}");
     assert_eq!(hasty.old_key_rows().await.unwrap(), rows(1, 1));
     // Nothing is lost by it.

@@ -1,15 +1,13 @@
 //! What lies in the database is worth nothing without the key.
 
-use avenping_gateway::config::SecretKey;
 use avenping_gateway::model::WebhookChange;
-use avenping_gateway::store::{Keyring, Store, StoreError};
+use avenping_gateway::store::{Store, StoreError};
 use secrecy::ExposeSecret as _;
 
 use crate::fixtures::{
     BY, META_TOKEN, START, at, join, meta_token, newcomer, opens, read, token_text,
 };
 use crate::harness::{Place, Raw, cases};
-use crate::posts::{message, post, take_in};
 
 cases![
     no_secret_lies_in_the_database_in_clear,

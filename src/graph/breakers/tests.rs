@@ -7,8 +7,8 @@ use url::Url;
 use super::{Breakers, MOST_NUMBERS, OpenBreakers, tokens};
 use crate::clock::Clock;
 use crate::config::BreakerSettings;
-use crate::graph::Credentials;
 use crate::graph::failure::{Cause, GraphFailure, Outcome, Trouble};
+use crate::graph::{Credentials, Errand};
 use crate::model::{AccountId, GraphId, Timestamp};
 
 /// The breakers of one Graph, and who asks.
@@ -45,7 +45,7 @@ impl Tried {
     }
 
     fn credentials(&self) -> Credentials<'_> {
-        Credentials::new(&self.account, &self.token, Instant::now())
+        Credentials::new(&self.account, &self.token, Errand { until: Instant::now(), trace: None })
     }
 
     /// A call of this number that ends so; what refuses it if it is not made.

@@ -14,9 +14,10 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::{BreakerSettings, GraphSettings};
 use crate::graph::{
-    Content, Credentials, Graph, GraphFailure, Message, Outcome, PageQuery, SendReceipt, TextBody,
-    http,
+    Content, Credentials, Errand, Graph, GraphFailure, Message, Outcome, PageQuery, SendReceipt,
+    TextBody, http,
 };
+use crate::metrics::Upstream;
 use crate::model::{AccountId, Destination, GraphId};
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -89,7 +90,7 @@ impl Peer {
         };
         // Without TLS there is nothing to agree on the protocol with.
         let client = http::client(&settings).http2_prior_knowledge().build().unwrap();
-        Graph::over(client, settings, Clock::system())
+        Graph::over(client, settings, Clock::system(), Upstream::default())
     }
 }
 
@@ -175,7 +176,7 @@ fn message() -> Message {
 async fn send(graph: &Graph) -> Result<SendReceipt, GraphFailure> {
     let (account, token) = (AccountId::generate(), SecretString::from("EAAG"));
     let until = Instant::now() + Duration::from_secs(20);
-    let credentials = Credentials::new(&account, &token, until);
+    let credentials = Credentials::new(&account, &token, Errand { until, trace: None });
     let number = GraphId::parse("106540352242922").unwrap();
     let permit = graph.ready_for(credentials, &number)?;
     graph.send(permit, credentials, &number, &message()).await
@@ -243,7 +244,7 @@ async fn a_read_is_repeated_whatever_happened_to_it() {
     for act in [Act::Reset(INTERNAL_ERROR), Act::LeaveAfter(NO_ERROR), Act::Reset(REFUSED_STREAM)] {
         let peer = Peer::start(&[act, Act::Answer(page)]).await;
         let until = Instant::now() + Duration::from_secs(20);
-        let credentials = Credentials::new(&account, &token, until);
+        let credentials = Credentials::new(&account, &token, Errand { until, trace: None });
         let edge = crate::graph::Edge::Flows;
         let listed = peer.graph().page(credentials, &waba, edge, &PageQuery::default()).await;
         assert!(listed.unwrap().items.is_empty(), "{act:?}");

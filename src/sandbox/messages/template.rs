@@ -17,6 +17,8 @@ use crate::sandbox::world::World;
 
 use components::Components;
 
+pub(crate) use parameters::variables;
+
 pub(crate) fn judge(sent: &Field<'_>, recipient: &Recipient, world: &World) -> Judged {
     sent.only(&["name", "language", "components"])?;
     let name = sent.required("name")?.text(1..=512)?;
@@ -43,7 +45,7 @@ pub(crate) fn judge(sent: &Field<'_>, recipient: &Recipient, world: &World) -> J
     Ok(())
 }
 
-fn find<'a>(world: &'a World, name: &str, language: &str) -> Judged<Template<'a>> {
+fn find(world: &World, name: &str, language: &str) -> Judged<Template> {
     let found = world.templates.find(name, language);
     match found.as_ref().map(Template::status) {
         Some("PAUSED") => {

@@ -12,7 +12,7 @@ use crate::model::{AccountId, MessageId, SendResult, Timestamp};
 use crate::store::rows::messages::outcome_code;
 use crate::store::rows::sends::sealed_reply;
 use crate::store::sql::messages::SET_RESULT;
-use crate::store::sql::sends::{DOUBT_SEND, FINISH_SEND, RELEASE_SEND};
+use crate::store::sql::sends::{DOUBT_SEND, FINISH_SEND, HOLDS_SEND, RELEASE_SEND};
 use crate::store::statuses::Recorded;
 use crate::store::text::{kept, kept_key, storable};
 use crate::store::{Claimed, SendClaim, SendEnd, Sends, StoreError, StoredReply};
@@ -53,6 +53,14 @@ impl Sends for Postgres {
     async fn held_send(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError> {
         storable("the idempotency key", &claim.key)?;
         self.within(self.held(claim)).await
+    }
+
+    async fn holds_send(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {
+        storable("the idempotency key", key)?;
+        let held = query_scalar(HOLDS_SEND).bind(account.as_str()).bind(key);
+        let held = async { Ok(held.fetch_one(&self.pool).await?) };
+        let held: i64 = self.within(held).await?;
+        Ok(held > 0)
     }
 
     async fn end_send(

@@ -14,4 +14,7 @@ pub(in crate::store) const DOUBT_SEND: &str = "
 pub(in crate::store) const RELEASE_SEND: &str =
     "DELETE FROM sends WHERE account_id = $1 AND key = $2 AND message_id = $3 AND state = 1";
 
+pub(in crate::store) const HOLDS_SEND: &str =
+    "SELECT count(*) FROM sends WHERE account_id = $1 AND key = $2";
+
 pub(in crate::store) const HAS_ACCOUNT: &str = "SELECT count(*) FROM accounts WHERE id = $1";

@@ -1,7 +1,7 @@
 //! Sends that must happen once, in SQLite.
 
 use async_trait::async_trait;
-use sqlx::{query, query_as};
+use sqlx::{query, query_as, query_scalar};
 
 use super::{Sqlite, Writing, forget, messages};
 use crate::clock::Clock;
@@ -9,7 +9,7 @@ use crate::model::{AccountId, MessageId, SendResult, Timestamp};
 use crate::store::rows::messages::{MessageRow, NewMessage, outcome_code};
 use crate::store::rows::sends::{SendRow, Standing, sealed_reply, told_later};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_RESULT, SET_UNKNOWN};
-use crate::store::sql::sends::{DOUBT_SEND, FINISH_SEND, RELEASE_SEND};
+use crate::store::sql::sends::{DOUBT_SEND, FINISH_SEND, HOLDS_SEND, RELEASE_SEND};
 use crate::store::statuses::Recorded;
 use crate::store::text::{kept, kept_key, storable};
 use crate::store::{Claimed, SendClaim, SendEnd, Sends, StoreError, StoredReply};
@@ -69,6 +69,14 @@ impl Sends for Sqlite {
             Ok(held)
         })
         .await
+    }
+
+    async fn holds_send(&self, account: &AccountId, key: &str) -> Result<bool, StoreError> {
+        storable("the idempotency key", key)?;
+        let held = query_scalar(HOLDS_SEND).bind(account.as_str()).bind(key);
+        let held = async { Ok(held.fetch_one(&self.readers).await?) };
+        let held: i64 = self.within(held).await?;
+        Ok(held > 0)
     }
 
     async fn end_send(

@@ -7,7 +7,8 @@ use avenping_gateway::app::{Gateway as Program, GatewaySettings};
 use avenping_gateway::clock::Clock;
 use avenping_gateway::config::{
     BreakerSettings, DeliverySettings, GraphSettings, LimitSettings, ListenerSettings,
-    MetaSettings, Period, RecordSettings, Secret, UpstreamStatus, WebhookSettings,
+    MetaSettings, Period, RecordSettings, Secret, Switch, TemplateSettings, UpstreamStatus,
+    WebhookSettings,
 };
 use avenping_gateway::model::NewAccount;
 use avenping_gateway::store::Store;
@@ -74,6 +75,7 @@ impl Setup {
                 },
             },
             webhooks: WebhookSettings { allow_private: false },
+            templates: TemplateSettings { check: Switch::On },
             records: RecordSettings {
                 record_messages: true,
                 idempotency_lease: patience,

@@ -61,9 +61,16 @@ impl Meta {
         asked.remove(0)
     }
 
+    /// The messages it was sent: templates are looked up behind their sends.
+    pub(crate) async fn messages(&self) -> Vec<Request> {
+        let mut asked = self.asked().await;
+        asked.retain(|request| request.url.path().ends_with("/messages"));
+        asked
+    }
+
     /// The JSON of the message it was sent last.
     pub(crate) async fn last_body(&self) -> Value {
-        let last = self.asked().await.pop().expect("something was sent to Meta");
+        let last = self.messages().await.pop().expect("something was sent to Meta");
         serde_json::from_slice(&last.body).unwrap()
     }
 }

@@ -5,7 +5,7 @@ use crate::sandbox::errors::{GraphError, Judged};
 use crate::sandbox::reader::{Field, all_different};
 
 /// The names in `Hello {{name}}, order {{2}}`, each once.
-pub(super) fn variables(text: &str) -> Vec<&str> {
+pub(crate) fn variables(text: &str) -> Vec<&str> {
     let mut names = Vec::new();
     for piece in text.split("{{").skip(1) {
         let Some((name, _)) = piece.split_once("}}") else { continue };

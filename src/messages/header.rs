@@ -1,0 +1,70 @@
+//! What stands above the body of an interactive message.
+
+use super::parts::{HeaderText, media_link, media_source};
+use crate::fields::{AnyText, Fields, FromFields, OneOf, Word};
+use crate::graph::{Header, HeaderMedia, MediaKind};
+
+/// `header`: text, or an image, a video or a document.
+struct AnyHeader(Header);
+
+/// The kind of media, or none for text.
+#[derive(Clone, Copy)]
+struct HeaderKind(Option<MediaKind>);
+
+impl Word for HeaderKind {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("text", Self(None)),
+        ("image", Self(Some(MediaKind::Image))),
+        ("video", Self(Some(MediaKind::Video))),
+        ("document", Self(Some(MediaKind::Document))),
+    ];
+}
+
+impl FromFields for AnyHeader {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let kind = fields.required::<OneOf<HeaderKind>>("type");
+        let text = fields.optional::<HeaderText>("text");
+        let source = media_source(fields);
+        let filename = fields.optional::<AnyText>("filename");
+        let OneOf(HeaderKind(kind)) = kind?;
+        let Some(kind) = kind else {
+            let text = text?.or_else(|| fields.fault("text", "is required"))?;
+            return Some(Self(Header::Text(text.into_string())));
+        };
+        let link = source.exactly_one(fields);
+        let filename = filename?.filter(|_| kind == MediaKind::Document).map(AnyText::into_string);
+        Some(Self(Header::Media(kind, HeaderMedia { link: link?, filename })))
+    }
+}
+
+/// `header`, or `headerText` for short.
+pub(super) fn header(fields: &mut Fields<'_>) -> Option<Option<Header>> {
+    let full = fields.optional::<AnyHeader>("header");
+    let text = fields.optional::<HeaderText>("headerText");
+    if fields.has("header") && fields.has("headerText") {
+        return fields.fault("headerText", "must not be given beside header");
+    }
+    let (full, text) = (full?, text?);
+    let short = text.map(|text| Header::Text(text.into_string()));
+    Some(full.map(|header| header.0).or(short))
+}
+
+/// The header of a card: an image or a video.
+pub(super) struct CardHeader(pub(super) MediaKind, pub(super) HeaderMedia);
+
+#[derive(Clone, Copy)]
+struct CardHeaderKind(MediaKind);
+
+impl Word for CardHeaderKind {
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("image", Self(MediaKind::Image)), ("video", Self(MediaKind::Video))];
+}
+
+impl FromFields for CardHeader {
+    fn from_fields(fields: &mut Fields<'_>) -> Option<Self> {
+        let kind = fields.required::<OneOf<CardHeaderKind>>("type");
+        let link = media_link(fields);
+        let OneOf(CardHeaderKind(kind)) = kind?;
+        Some(Self(kind, HeaderMedia { link: link?, filename: None }))
+    }
+}
