@@ -10,7 +10,7 @@ use super::actor::actor;
 use super::{CommonSettings, output, store};
 use crate::clock::Clock;
 use crate::config::SecretKey;
-use crate::store::SealedRows;
+use crate::store::{SealedRows, Store, StoreError};
 
 #[derive(Subcommand, Debug)]
 pub(super) enum Key {
@@ -30,14 +30,15 @@ pub(super) enum Key {
 const AT_ONCE: i64 = 500;
 /// Between two steps, so that others get at the database.
 const BREATH: Duration = Duration::from_millis(20);
+/// Of tries of one step that find no way to the database; each waits for a second.
+const PATIENCE: u32 = 30;
 
 /// Seals with the first key of the settings whatever another one has sealed.
 pub(super) async fn rotate(settings: &CommonSettings) -> anyhow::Result<()> {
     let store = store::open_existing(settings).await?;
     let mut done = SealedRows::default();
     loop {
-        let sealed = store.rewrap_keys(AT_ONCE, &actor(), Clock::system().now()).await;
-        let sealed = sealed.context("cannot seal everything anew")?;
+        let sealed = step(&store).await.context("cannot seal everything anew")?;
         done += sealed;
         if sealed.is_none() && store.old_key_rows().await?.is_none() {
             break;
@@ -46,6 +47,17 @@ pub(super) async fn rotate(settings: &CommonSettings) -> anyhow::Result<()> {
     }
     store.close().await;
     output::line(format_args!("sealed anew: {done}; nothing is sealed with an old key any more"))
+}
+
+/// Servers may keep the database so busy that nobody else gets at it for a while.
+async fn step(store: &Store) -> Result<SealedRows, StoreError> {
+    for _ in 0..PATIENCE {
+        match store.rewrap_keys(AT_ONCE, &actor(), Clock::system().now()).await {
+            Err(StoreError::Unavailable(_)) => tokio::time::sleep(BREATH).await,
+            sealed => return sealed,
+        }
+    }
+    store.rewrap_keys(AT_ONCE, &actor(), Clock::system().now()).await
 }
 
 /// Prints a key and nothing else, so that it can be kept without being seen.

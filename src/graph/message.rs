@@ -83,20 +83,6 @@ pub struct Reaction {
     pub emoji: String,
 }
 
-impl Content {
-    /// The id of the flow that the message opens, if it names one by its id.
-    #[must_use]
-    pub fn flow_id(&self) -> Option<&str> {
-        let Self::Interactive(interactive) = self else { return None };
-        match &interactive.action {
-            Action::Named { parameters: Some(Parameters::Flow(flow)), .. } => {
-                flow.flow_id.as_deref()
-            }
-            _ => None,
-        }
-    }
-}
-
 impl MediaKind {
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -113,7 +99,13 @@ impl Content {
     /// The form that it carries: its id, or its name if it is sent by that.
     #[must_use]
     pub fn form(&self) -> Option<&str> {
-        None
+        let Self::Interactive(interactive) = self else { return None };
+        match &interactive.action {
+            Action::Named { parameters: Some(Parameters::Flow(flow)), .. } => {
+                flow.flow_id.as_deref().or(flow.flow_name.as_deref())
+            }
+            _ => None,
+        }
     }
 }
 

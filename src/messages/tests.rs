@@ -29,13 +29,13 @@ fn the_record_of_a_form_can_name_it() {
         let members: Members<'_> = serde_json::from_str(body).unwrap();
         let kind = KINDS.iter().find(|kind| kind.name() == "interactive/flow").unwrap();
         let composed = kind.compose(&members).unwrap();
-        composed.message.content.flow_id().map(str::to_owned)
+        composed.message.content.form().map(str::to_owned)
     };
     let by = |name: &str| {
         format!(r#"{{"phoneNumberId":"1","to":"1","bodyText":"B","flowCta":"C","{name}":"594"}}"#)
     };
     assert_eq!(flow(&by("flowId")).as_deref(), Some("594"));
-    assert_eq!(flow(&by("flowName")), None);
+    assert_eq!(flow(&by("flowName")).as_deref(), Some("594"));
 }
 
 #[test]

@@ -96,8 +96,8 @@ pub trait Sends: Send + Sync {
     /// Answers how many.
     async fn expire_sends(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError>;
 
-    /// Deletes up to `limit` keys that ended before `ended_before`, and up to as many that have been
-    /// unknown since before `unknown_before`. Answers how many went.
+    /// Deletes up to `limit` keys: those that ended before `ended_before`, and those that have
+    /// been unknown since before `unknown_before`. Answers how many went.
     async fn forget_sends(
         &self,
         ended_before: Timestamp,

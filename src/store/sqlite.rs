@@ -3,6 +3,8 @@
 mod accounts;
 mod api_tokens;
 mod audit;
+#[cfg(test)]
+mod cost;
 mod deliveries;
 mod flows;
 mod forget;

@@ -43,6 +43,7 @@ mod metrics_labels;
 mod metrics_webhooks;
 mod number_breakers;
 mod rate_limits;
+mod readiness;
 mod records;
 mod refusals;
 mod retention;
@@ -99,6 +100,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("metrics_webhooks", metrics_webhooks::CASES),
     ("number_breakers", number_breakers::CASES),
     ("marks", marks::CASES),
+    ("readiness", readiness::CASES),
     ("records", records::CASES),
     ("refusals", refusals::CASES),
     ("retention", retention::CASES),

@@ -23,11 +23,14 @@ mod harness;
 mod held_keys;
 mod held_sends;
 mod inbound;
+mod messages;
 mod nodes;
 mod posts;
 mod recipients;
 mod rotation;
+mod scale;
 mod secrets;
+mod sends;
 mod server;
 mod texts;
 mod upkeep;
@@ -54,10 +57,13 @@ const NOUNS: &[(&str, &[Case])] = &[
     ("held_sends", held_sends::CASES),
     ("held_keys", held_keys::CASES),
     ("inbound", inbound::CASES),
+    ("messages", messages::CASES),
     ("recipients", recipients::CASES),
     ("rotation", rotation::CASES),
     ("nodes", nodes::CASES),
+    ("scale", scale::CASES),
     ("secrets", secrets::CASES),
+    ("sends", sends::CASES),
     ("texts", texts::CASES),
     ("upkeep", upkeep::CASES),
     ("webhooks", webhooks::CASES),

@@ -192,12 +192,10 @@ impl Deliveries for Postgres {
         all_before: Timestamp,
         limit: i64,
     ) -> Result<u64, StoreError> {
-        let old = [
-            (forget::BODIES, bodies_before.max(all_before)),
-            (forget::DELIVERED, all_before),
-            (forget::DEAD, all_before),
-        ];
-        self.forget(&old, limit).await
+        let bodies = [(forget::BODIES, bodies_before.max(all_before))];
+        let bodies = self.forget(&bodies, limit).await?;
+        let all = [(forget::DELIVERED, all_before), (forget::DEAD, all_before)];
+        Ok(bodies + self.forget(&all, limit).await?)
     }
 }
 

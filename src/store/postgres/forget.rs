@@ -73,7 +73,7 @@ pub(super) const DELIVERED: &str = delete_deliveries!("state = 'delivered' AND k
 pub(super) const DEAD: &str = delete_deliveries!("state = 'dead' AND kept = TRUE");
 
 impl Postgres {
-    /// Deletes up to `limit` rows by each of the statements, and answers how many went. What a
+    /// Deletes up to `limit` rows by the statements together, and answers how many went. What a
     /// crash of the server brings back goes the next time.
     pub(super) async fn forget(
         &self,
@@ -82,9 +82,10 @@ impl Postgres {
     ) -> Result<u64, StoreError> {
         self.within(async {
             let mut tx = self.write_lightly().await?;
-            let mut gone = 0;
+            let (limit, mut gone) = (limit.max(0).unsigned_abs(), 0);
             for (delete, before) in old {
-                let delete = query(*delete).bind(before.as_millis()).bind(limit.max(0));
+                let left = limit.saturating_sub(gone).cast_signed();
+                let delete = query(*delete).bind(before.as_millis()).bind(left);
                 gone += delete.execute(&mut *tx).await?.rows_affected();
             }
             tx.commit().await?;

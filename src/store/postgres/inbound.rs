@@ -53,7 +53,9 @@ impl Inbound for Postgres {
         marks_before: Timestamp,
         limit: i64,
     ) -> Result<u64, StoreError> {
-        self.forget(&[(forget::POSTS, posts_before), (forget::SEEN, marks_before)], limit).await
+        let posts = self.forget(&[(forget::POSTS, posts_before)], limit).await?;
+        let marks = self.forget(&[(forget::SEEN, marks_before)], limit).await?;
+        Ok(posts + marks)
     }
 }
 

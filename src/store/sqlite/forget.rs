@@ -45,7 +45,7 @@ pub(super) const SEEN: &str = "
         ORDER BY seen_at LIMIT $2)";
 
 impl Sqlite {
-    /// Deletes up to `limit` rows by each of the statements, and answers how many went. What a
+    /// Deletes up to `limit` rows by the statements together, and answers how many went. What a
     /// power cut brings back goes the next time.
     pub(super) async fn forget(
         &self,
@@ -54,9 +54,10 @@ impl Sqlite {
     ) -> Result<u64, StoreError> {
         self.within(async {
             let mut tx = self.write_lightly().await?;
-            let mut gone = 0;
+            let (limit, mut gone) = (limit.max(0).unsigned_abs(), 0);
             for (delete, before) in old {
-                let delete = query(*delete).bind(before.as_millis()).bind(limit.max(0));
+                let left = limit.saturating_sub(gone).cast_signed();
+                let delete = query(*delete).bind(before.as_millis()).bind(left);
                 gone += delete.execute(&mut *tx).await?.rows_affected();
             }
             tx.commit().await?;

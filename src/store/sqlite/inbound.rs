@@ -54,6 +54,8 @@ impl Inbound for Sqlite {
         marks_before: Timestamp,
         limit: i64,
     ) -> Result<u64, StoreError> {
-        self.forget(&[(forget::POSTS, posts_before), (forget::SEEN, marks_before)], limit).await
+        let posts = self.forget(&[(forget::POSTS, posts_before)], limit).await?;
+        let marks = self.forget(&[(forget::SEEN, marks_before)], limit).await?;
+        Ok(posts + marks)
     }
 }

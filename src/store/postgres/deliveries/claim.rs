@@ -100,15 +100,16 @@ const CLAIM: &str = concat!(
      ORDER BY t.due_at, t.sequence"
 );
 
-/// An account that is being attended to waits for its own endpoint, and not for us.
+/// An account that is being attended to waits for its own endpoint, and not for us. Who they are is
+/// asked once: there are few leases and many deliveries.
 const OLDEST_DUE: &str = concat!(
     waiting!(),
-    " SELECT min(due.due_at) FROM asking a CROSS JOIN LATERAL ",
+    ", attended AS MATERIALIZED (
+         SELECT account_id FROM deliveries WHERE lease IS NOT NULL AND lease_until > $1)
+     SELECT min(due.due_at) FROM asking a CROSS JOIN LATERAL ",
     first_due!("1"),
     " AS due
-      WHERE NOT EXISTS (SELECT 1 FROM deliveries l
-                        WHERE l.lease IS NOT NULL AND l.lease_until > $1
-                          AND l.account_id = a.account_id)"
+      WHERE a.account_id NOT IN (SELECT account_id FROM attended)"
 );
 
 impl Postgres {

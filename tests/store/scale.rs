@@ -1,0 +1,155 @@
+//! That nothing costs more for what else is kept, in PostgreSQL: it counts what is read from each
+//! table. Of SQLite the instructions are counted, in `src/store/sqlite/cost.rs`.
+
+use std::time::Duration;
+
+use avenping_gateway::model::{
+    AccountId, MessageId, MessageRecord, Progress, StatusKind, StatusUpdate,
+};
+use avenping_gateway::store::{Claimed, MessageFilter, SendClaim, SendEnd, Store, StoredReply};
+
+use crate::fixtures::{accepted, at, join, record};
+use crate::harness::{Place, Raw, cases};
+use crate::posts::{message, post_at};
+
+cases![nothing_reads_more_for_what_else_is_kept];
+
+/// Of each table: all of one account, so that looking through the account is looking through
+/// everything.
+const ROWS: i64 = 20_000;
+
+const FILL: &str = "
+    CREATE TEMPORARY VIEW numbers AS
+        SELECT a.id AS account_id, n FROM generate_series(1, 20000) n, accounts a;
+    INSERT INTO messages
+        (account_id, id, phone_number_id, recipient, kind, reference, created_at, outcome, wamid)
+    SELECT account_id, 'm' || lpad(n::text, 8, '0'), '111', '49' || n, 'text', 'campaign', n, 1,
+           'wamid.' || n
+    FROM numbers;
+    INSERT INTO waiting_statuses (account_id, wamid, kind, message_id, at)
+    SELECT account_id, 'wamid.other.' || n, 1, 'o' || n, n FROM numbers;
+    INSERT INTO sends
+        (account_id, key, fingerprint, message_id, state, lease_until, created_at, ended_at)
+    SELECT account_id, 'key ' || n, '', 'm' || lpad(n::text, 8, '0'), 2 + n % 2, 0, n, n
+    FROM numbers;
+    INSERT INTO inbound_seen (account_id, mark, seen_at)
+    SELECT account_id, decode(md5(n::text), 'hex'), n FROM numbers;
+    INSERT INTO inbound_posts (received_at, keep, payload, payload_key_id)
+    SELECT n, 'routed', '', a.data_key_id FROM numbers JOIN accounts a ON a.id = account_id;
+    INSERT INTO events (account_id, sequence, id, kind, created_at)
+    SELECT account_id, nextval('event_sequence'), 'event ' || n, 'newMessage', n FROM numbers;
+    INSERT INTO deliveries
+        (account_id, id, sequence, state, due_at, manual, created_at, ended_at, kept)
+    SELECT account_id, 'd' || n, n, CASE n % 2 WHEN 1 THEN 'delivered' ELSE 'pending' END, n, FALSE,
+           n, CASE n % 2 WHEN 1 THEN n END, n % 4 = 1
+    FROM numbers";
+
+/// What was read: row by row through a table, or along an index.
+const READ: &str = "
+    SELECT ((SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE relname = ANY (t.names))
+          + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = ANY (t.names)))::bigint
+    FROM (VALUES (ARRAY['messages', 'waiting_statuses', 'sends', 'inbound_seen', 'inbound_posts',
+                        'events', 'deliveries', 'form_recipients'])) AS t (names)";
+
+const OTHERS: &str = "
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND backend_type = 'client backend'";
+
+async fn nothing_reads_more_for_what_else_is_kept(place: Place) {
+    if place.is_file() {
+        return;
+    }
+    let id = join(&place.store().await, "ada").await;
+    let mut raw = place.raw().await;
+    raw.execute(FILL).await;
+    // While the server knows nothing of the tables yet, and when it does.
+    for round in ["new", "known"] {
+        let before = settled(&mut raw).await;
+        let store = place.store().await;
+        // Often enough for it to settle for one plan.
+        for n in 0..8 {
+            work(&store, &id, &format!("{round} {n}")).await;
+        }
+        store.close().await;
+        drop(store);
+        let read = settled(&mut raw).await - before;
+        assert!(read > 8 * 20, "{round}: the count itself works");
+        assert!(read < ROWS / 4, "{round}: {read} rows were read");
+        raw.execute("VACUUM ANALYZE").await;
+    }
+}
+
+/// What was read, once those who read have gone and told of it.
+async fn settled(raw: &mut Raw) -> i64 {
+    let give_up = tokio::time::Instant::now() + Duration::from_secs(20);
+    while raw.number(OTHERS).await > 0 {
+        assert!(tokio::time::Instant::now() < give_up, "somebody does not go");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    raw.execute("SELECT pg_stat_clear_snapshot()").await;
+    raw.number(READ).await
+}
+
+fn told(wamid: &str) -> StatusUpdate {
+    let (wamid, kind) = (wamid.to_owned(), StatusKind::Progress(Progress::Sent));
+    StatusUpdate { wamid, message: Some(MessageId::generate()), kind, recipient: None, at: at(1) }
+}
+
+async fn work(store: &Store, id: &AccountId, turn: &str) {
+    let wamid = format!("wamid.{turn}");
+    let sent = MessageRecord { result: Some(accepted(&wamid)), ..record(id) };
+    let early = format!("wamid.early {turn}");
+    let mut statuses = Vec::new();
+    for wamid in [&wamid, &early, "wamid.9000"] {
+        let mut status = message(id, &format!("{wamid} {turn}"));
+        (status.kind, status.status) = ("status", Some(told(wamid)));
+        statuses.push(status);
+    }
+    let mut answer = message(id, &format!("answer {turn}"));
+    answer.answered_form = Some("wamid.9001".to_owned());
+    statuses.push(answer);
+    store.record_messages(std::slice::from_ref(&sent)).await.unwrap();
+    store.take_in(&[post_at(i64::MAX, statuses)]).await.unwrap();
+    let late = MessageRecord { result: Some(accepted(&early)), ..record(id) };
+    store.record_messages(&[late]).await.unwrap();
+
+    let lease = Duration::from_secs(60);
+    let (key, message) = (turn.to_owned(), record(id));
+    let claim = SendClaim { key, fingerprint: [1; 32], message, lease };
+    assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
+    let end = SendEnd::Final(StoredReply { status: 200, body: Vec::new() });
+    let (result, now) = (accepted(&format!("wamid.keyed {turn}")), at(i64::MAX));
+    let message = &claim.message.id;
+    assert!(store.end_send(id, turn, message, &end, &result, None, now).await.unwrap());
+    assert!(matches!(store.claim_send(&claim).await.unwrap(), Claimed::Finished { .. }));
+
+    for known in ["m00009000", "wamid.9000"] {
+        assert!(store.message(id, known).await.unwrap().is_some());
+    }
+    store.expire_sends(at(0), 10).await.unwrap();
+    store.check_keys().await.unwrap();
+    assert!(store.old_key_rows().await.unwrap().is_none());
+    assert!(store.rewrap_keys(10, &BY, at(START)).await.unwrap().is_none());
+
+    // Nothing is old enough, and then a few are.
+    for before in [at(0), at(ROWS)] {
+        let mut gone = store.forget_messages(before, 5).await.unwrap();
+        gone += store.forget_waiting_statuses(before, 5).await.unwrap();
+        gone += store.forget_sends(before, before, 5).await.unwrap();
+        gone += store.forget_inbound(before, before, 5).await.unwrap();
+        gone += store.forget_deliveries(before, before, 5).await.unwrap();
+        assert_eq!(gone, if before == at(0) { 0 } else { 35 });
+    }
+    // These are not asked for by those who send, and may wait until the server knows the tables.
+    if turn.starts_with("known") {
+        assert!(store.oldest_due(at(i64::MAX)).await.unwrap().is_some());
+        let all = MessageFilter::default();
+        let to = MessageFilter { to: Some("499000".to_owned()), ..all.clone() };
+        let reference = MessageFilter { reference: Some("campaign".to_owned()), ..all.clone() };
+        for filter in [all, to, reference] {
+            let page = store.messages(id, &filter, None, 5).await.unwrap();
+            assert!(!page.messages.is_empty());
+        }
+    }
+}
