@@ -15,13 +15,15 @@ use super::dispatch::{Order, result_of, with_message_id};
 use crate::fields::canonical;
 use crate::graph::{GraphFailure, Outcome, Permit};
 use crate::metrics::Claim;
-use crate::model::{AccountId, MessageId, MessageRecord, SendResult};
+use crate::model::{AccountId, MessageId, MessageRecord, SendOutcome, SendResult};
 use crate::state::AppState;
 use crate::store::{Claimed, SendClaim, SendEnd, StoreError, StoredReply};
 use crate::wire::{ApiError, Worded, enveloped, json_response, word};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const PAUSE: Duration = Duration::from_millis(500);
+/// With more sends than this under way, a database that comes back has enough to do.
+const MOST_PENDING: usize = 2048;
 
 /// What is to be written when a send has ended.
 struct End {
@@ -52,6 +54,9 @@ pub(super) async fn send_once(
         Err(_) => state.store.held_send(&claim).await,
     };
     state.metrics.claims.found(found(&claimed));
+    if permit.is_ok() && matches!(claimed, Err(StoreError::Unavailable(_))) {
+        leave_free(claim, lease_ends, state);
+    }
     match claimed? {
         None | Some(Claimed::Won) => {}
         Some(Claimed::InProgress) => return Err(ApiError::KeyInProgress),
@@ -96,22 +101,36 @@ pub(super) async fn send_once(
     Ok(with_message_id(response, &message))
 }
 
+/// A claim that was not answered may have been written. Nothing was sent under it, so the key is
+/// to be free again, and not to count as unknown when the lease ends.
+fn leave_free(claim: SendClaim, lease_ends: Instant, state: &AppState) {
+    if state.sends.len() > MOST_PENDING {
+        return;
+    }
+    let SendClaim { key, message, .. } = claim;
+    let (account, message) = (message.account, message.id);
+    let result = SendResult { outcome: SendOutcome::NotSent, wamid: None, wa_id: None };
+    let end = End { account, key, message, end: SendEnd::Released, result, error: None };
+    state.sends.spawn(keep_writing(end, lease_ends, state.clone()));
+}
+
 /// Writes the end before the answer is given. If the database is away the caller still gets the
 /// answer, and the writing goes on for the rest of the lease; after that the send is unknown.
 async fn write_end(end: End, lease_ends: Instant, state: &AppState) {
     if end.write(state).await {
         return;
     }
-    let shared = state.clone();
-    state.sends.spawn(async move {
-        while Instant::now() < lease_ends {
-            sleep(PAUSE).await;
-            if end.write(&shared).await {
-                return;
-            }
+    state.sends.spawn(keep_writing(end, lease_ends, state.clone()));
+}
+
+async fn keep_writing(end: End, lease_ends: Instant, state: AppState) {
+    while Instant::now() < lease_ends {
+        sleep(PAUSE).await;
+        if end.write(&state).await {
+            return;
         }
-        tracing::error!(message = end.message.as_str(), "the end of a send could not be stored");
-    });
+    }
+    tracing::error!(send = end.message.as_str(), "the end of a send could not be stored");
 }
 
 impl End {
@@ -124,7 +143,8 @@ impl End {
         match store.end_send(account, key, message, end, result, error, now).await {
             Ok(_) => true,
             Err(StoreError::Unavailable(cause)) => {
-                tracing::warn!(%cause, "the end of a send waits for the database");
+                let send = message.as_str();
+                tracing::warn!(send, %cause, "the end of a send waits for the database");
                 false
             }
             Err(cause) => {

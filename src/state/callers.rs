@@ -11,7 +11,7 @@ use crate::graph::{Credentials, Errand};
 use crate::limits::{Share, Shares};
 use crate::metrics::{Lookup, Tokens};
 use crate::model::{Account, GraphId, TokenDigest};
-use crate::store::{Accounts, StoreError};
+use crate::store::{Accounts, Cause, StoreError};
 
 /// A revoked token stops within a second everywhere: this age, plus the time of one request.
 const MAX_AGE: Duration = Duration::from_millis(750);
@@ -50,7 +50,8 @@ pub struct Callers {
 #[derive(Clone)]
 struct Remembered {
     asked: Instant,
-    found: Found,
+    /// That the store is away is an answer to those who wait for one, and to nobody else.
+    found: Result<Found, Cause>,
 }
 
 impl Caller {
@@ -84,7 +85,7 @@ impl Callers {
     #[must_use]
     pub fn known(&self, digest: &TokenDigest) -> Option<Found> {
         let known = self.cache.get(digest)?;
-        (known.asked.elapsed() < MAX_AGE).then_some(known.found)
+        known.found.ok().filter(|_| known.asked.elapsed() < MAX_AGE)
     }
 
     /// Whether the token was somebody's when the store was last asked about it.
@@ -96,28 +97,37 @@ impl Callers {
     /// Who holds the token with this digest. Of many requests at once, one asks the store.
     ///
     /// # Errors
-    /// When the store fails; that is not remembered.
+    /// When the store fails. Whoever asks after that asks the store anew.
     pub async fn find(&self, digest: &TokenDigest) -> Result<Found, StoreError> {
         if let Some(known) = self.cache.get(digest) {
-            if known.asked.elapsed() < MAX_AGE {
+            if let Ok(found) = known.found
+                && known.asked.elapsed() < MAX_AGE
+            {
                 self.metrics.looked_up(Lookup::Hit);
-                return Ok(known.found);
+                return Ok(found);
             }
             self.cache.remove_if(digest, |cached| cached.asked == known.asked);
         }
         self.metrics.looked_up(Lookup::Miss);
         let asked = self.cache.get_or_insert_async(digest, self.ask(digest)).await;
-        asked.map(|remembered| remembered.found)
+        asked?.found.map_err(StoreError::Unavailable)
     }
 
     async fn ask(&self, digest: &TokenDigest) -> Result<Remembered, StoreError> {
         // Taken before the question: the answer is at least this old.
         let asked = Instant::now();
-        let account = self.accounts.account_by_token(digest, self.clock.now()).await?;
+        let account = match self.accounts.account_by_token(digest, self.clock.now()).await {
+            Ok(account) => account,
+            // All who wait are told; if each asked in turn, the last would wait for ever.
+            Err(StoreError::Unavailable(cause)) => {
+                return Ok(Remembered { asked, found: Err(cause) });
+            }
+            Err(error) => return Err(error),
+        };
         let is_somebodys = account.is_some();
         let found = match account {
-            Some(account) if !account.suspended => Caller::of(account, &self.shares),
-            _ => Found::Nobody,
+            Some(account) if !account.suspended => Ok(Caller::of(account, &self.shares)),
+            _ => Ok(Found::Nobody),
         };
         if is_somebodys {
             self.genuine.insert(*digest, ());

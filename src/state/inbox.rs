@@ -11,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::MetaSettings;
 use crate::metrics;
-use crate::store::{InboundPost, InboundRoute, Store, StoreError};
+use crate::store::{Cause, InboundPost, InboundRoute, Store, StoreError};
 
 /// Posts in one commit, and posts that wait for theirs.
 const GROUP: usize = 64;
@@ -20,8 +20,9 @@ const WAITING: usize = 1024;
 const MAX_AGE: Duration = Duration::from_millis(750);
 const MOST_ROUTES: usize = 16_384;
 
-/// When the store was asked, and what it said.
-type Known = (Instant, Arc<[InboundRoute]>);
+/// When the store was asked, and what it said. That it is away is an answer to those who wait for
+/// one, and to nobody else.
+type Known = (Instant, Result<Arc<[InboundRoute]>, Cause>);
 type Waiting = (InboundPost, oneshot::Sender<bool>);
 
 /// Where posts of Meta's go in; clones share the one writer.
@@ -51,7 +52,8 @@ impl Inbox {
         tokio::spawn(writer.commit_groups(waiting));
         let secrets = settings.app_secrets.into_iter().map(|secret| secret.0).collect();
         let settings = Arc::new((secrets, settings.verify_token.map(|secret| secret.0)));
-        Self { store, settings, routes: Arc::new(Cache::new(MOST_ROUTES)), queue, in_hand }
+        let routes = Arc::new(Cache::new(MOST_ROUTES));
+        Self { store, settings, routes, queue, in_hand }
     }
 
     /// How many posts are not stored yet.
@@ -72,13 +74,15 @@ impl Inbox {
         self.settings.1.as_ref()
     }
 
-    /// The accounts behind a phone number id or a WABA id.
+    /// The accounts behind a phone number id or a WABA id. Of many posts at once, one asks.
     ///
     /// # Errors
-    /// When the store fails; that is not remembered.
+    /// When the store fails. Whoever asks after that asks the store anew.
     pub async fn routes(&self, id: &str) -> Result<Arc<[InboundRoute]>, StoreError> {
         if let Some((asked, known)) = self.routes.get(id) {
-            if asked.elapsed() < MAX_AGE {
+            if let Ok(known) = known
+                && asked.elapsed() < MAX_AGE
+            {
                 return Ok(known);
             }
             self.routes.remove_if(id, |(cached, _)| *cached == asked);
@@ -86,10 +90,15 @@ impl Inbox {
         let ask = async {
             let asked = Instant::now();
             let ids = [id.to_owned()];
-            let found = self.store.inbound_routes(&ids, &ids).await?;
-            Ok((asked, Arc::from(found)))
+            match self.store.inbound_routes(&ids, &ids).await {
+                Ok(found) => Ok((asked, Ok(Arc::from(found)))),
+                // All who wait are told; if each asked in turn, the last would wait for ever.
+                Err(StoreError::Unavailable(cause)) => Ok((asked, Err(cause))),
+                Err(error) => Err(error),
+            }
         };
-        self.routes.get_or_insert_async(id, ask).await.map(|(_, found)| found)
+        let (_, known) = self.routes.get_or_insert_async(id, ask).await?;
+        known.map_err(StoreError::Unavailable)
     }
 
     /// Waits until the post is stored for good. `false` if it is not: Meta must send it again.
@@ -110,8 +119,13 @@ impl Writer {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
             self.in_hand.store(group.len(), Ordering::Relaxed);
-            let (posts, callers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
-            let stored = self.commit(&posts).await;
+            let (posts, mut callers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
+            let stored = self.commit(&posts).await.unwrap_or_else(|| {
+                // Whoever waits behind them would only wait longer for the same.
+                let behind = std::iter::from_fn(|| waiting.try_recv().ok());
+                callers.extend(behind.map(|(_, caller)| caller));
+                vec![false; callers.len()]
+            });
             self.in_hand.store(0, Ordering::Relaxed);
             for (caller, stored) in callers.into_iter().zip(stored) {
                 // A caller that has gone does not matter: Meta sends it again, and it is known
@@ -121,18 +135,22 @@ impl Writer {
         }
     }
 
-    /// Which of the posts are stored. One that cannot be must not keep the others out.
-    async fn commit(&self, posts: &[InboundPost]) -> Vec<bool> {
-        let Err(error) = self.take_in(posts).await else { return vec![true; posts.len()] };
+    /// Which of the posts are stored. One that cannot be must not keep the others out. `None` if
+    /// the store is away.
+    async fn commit(&self, posts: &[InboundPost]) -> Option<Vec<bool>> {
+        let Err(error) = self.take_in(posts).await else { return Some(vec![true; posts.len()]) };
         tracing::error!(%error, posts = posts.len(), "posts of Meta's could not be stored");
-        if posts.len() == 1 || matches!(error, StoreError::Unavailable(_)) {
-            return vec![false; posts.len()];
+        if matches!(error, StoreError::Unavailable(_)) {
+            return None;
+        }
+        if posts.len() == 1 {
+            return Some(vec![false]);
         }
         let mut stored = Vec::with_capacity(posts.len());
         for post in posts {
             stored.push(self.take_in(std::slice::from_ref(post)).await.is_ok());
         }
-        stored
+        Some(stored)
     }
 
     async fn take_in(&self, posts: &[InboundPost]) -> Result<(), StoreError> {

@@ -68,7 +68,7 @@ impl StoreError {
 }
 
 /// What the database said, less the values it said it about.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Cause(String);
 

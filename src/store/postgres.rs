@@ -16,7 +16,7 @@ mod webhooks;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, Transaction, query};
+use sqlx::{Connection as _, Row as _, Transaction, query, raw_sql};
 use tokio::sync::Mutex;
 
 use super::work::Work;
@@ -61,7 +61,7 @@ impl Postgres {
                 })
             })
             .after_connect(move |connection, _| Box::pin(limit(connection, timeout)))
-            .after_release(|connection, _| Box::pin(answers(connection)));
+            .after_release(|connection, _| Box::pin(is_as_new(connection)));
         let pool = async { Ok(pool.connect_with(options.clone()).await?) };
         let pool = within(timeout, pool).await?;
         let (work, listener) = (Work::default(), Mutex::default());
@@ -98,11 +98,15 @@ async fn limit(connection: &mut PgConnection, timeout: Duration) -> Result<(), s
     Ok(())
 }
 
-/// A connection that has fallen silent is closed, or it would take up its place until the
-/// system gives up on it, which can be a quarter of an hour.
-async fn answers(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    match tokio::time::timeout(WAIT, connection.ping()).await {
-        Ok(pinged) => pinged.map(|()| true),
+/// Whether a connection that was given back is as new. It is closed if it has fallen silent: else
+/// it would take up its place until the system gives up on it, which can be a quarter of an hour.
+/// And it is closed if a transaction is open on it, or has failed. That happens to whoever gave up
+/// before the answer to their `BEGIN` was there, and what others write next would be part of it.
+async fn is_as_new(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    // Outside of a transaction each message is one of its own, and they begin together.
+    let alone = raw_sql("SELECT now() = statement_timestamp()").fetch_one(connection);
+    match tokio::time::timeout(WAIT, alone).await {
+        Ok(alone) => alone?.try_get(0),
         Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
     }
 }

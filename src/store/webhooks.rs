@@ -23,7 +23,8 @@ pub trait Webhooks: Send + Sync {
     /// at once happen one after the other: neither is lost. [`StoreError::NoAccount`] if there is
     /// no such account. A code that is replaced signs beside the new one for 24 hours. A change
     /// that names a URL or a code, be it the same one, enables the endpoint again: its failures
-    /// are forgotten, and what was paused is due.
+    /// are forgotten, and what was paused is due. What is being attempted at another URL than the
+    /// new one is due again as well; how those attempts end does not count.
     async fn change_webhook_config(
         &self,
         account: &AccountId,

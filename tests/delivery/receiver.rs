@@ -157,7 +157,7 @@ fn challenge(target: &str) -> String {
 }
 
 /// One request of HTTP/1.1; `None` at the end of the connection.
-async fn read(stream: &mut TcpStream) -> Option<Call> {
+pub(crate) async fn read(stream: &mut TcpStream) -> Option<Call> {
     let mut bytes = Vec::new();
     let head = loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -20,6 +20,7 @@ cases![
     failures_in_a_row_are_counted_and_one_success_ends_them,
     what_is_disabled_is_paused_with_all_that_follows,
     naming_the_url_or_the_code_enables_again,
+    an_attempt_at_a_url_that_was_changed_says_nothing_of_the_new_one,
     deliveries_are_listed_newest_first_page_by_page,
     deliveries_are_listed_by_state,
     a_sample_is_due_at_once_even_while_all_is_paused,
@@ -178,6 +179,26 @@ async fn naming_the_url_or_the_code_enables_again(place: Place) {
     assert!(end(&store, &claimed[0], AttemptEnd::Disable("again"), 4_000).await);
     point(&store, &id, "https://a.example", "new").await;
     assert_eq!(bodies(&claim(&store, 5_000, ALL).await), ["1"]);
+}
+
+async fn an_attempt_at_a_url_that_was_changed_says_nothing_of_the_new_one(place: Place) {
+    let store = place.store().await;
+    let id = with_deliveries(&store, "ada", &["1", "2"]).await;
+    let claimed = claim(&store, START, ALL).await;
+    point(&store, &id, "https://a.example", "another code").await;
+    assert!(claim(&store, START, ALL).await.is_empty(), "the URL is the same");
+
+    point(&store, &id, "https://b.example", "another code").await;
+    for end in [AttemptEnd::Disable("gone"), AttemptEnd::Delivered] {
+        let attempt = attempt(1_500, 410);
+        let (first, now) = (&claimed[0], at(1_500));
+        let held = store.end_attempt(&first.id, &first.lease, Some(&attempt), &end, now).await;
+        assert!(!held.unwrap());
+    }
+    assert_eq!(store.endpoint_health(&id).await.unwrap(), EndpointHealth::default());
+    let again = claim(&store, START, ALL).await;
+    assert_eq!(bodies(&again), ["1", "2"]);
+    assert!(again.iter().all(|c| c.endpoint.as_ref().unwrap().url == "https://b.example"));
 }
 
 async fn deliveries_are_listed_newest_first_page_by_page(place: Place) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use avenping_gateway::config::{DatabaseSettings, SecretKey};
 use avenping_gateway::store::{self, Keyring, Store, StoreError};
 use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
+use futures_util::future::LocalBoxFuture;
 use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
@@ -17,7 +17,7 @@ use crate::server::Server;
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    pub(crate) run: fn(Place) -> BoxFuture<'static, ()>,
+    pub(crate) run: fn(Place) -> LocalBoxFuture<'static, ()>,
 }
 
 /// Lists the functions of a file that are cases; the compiler names those that were forgotten.
@@ -34,7 +34,7 @@ pub(crate) use cases;
 /// Where the database of one case is.
 #[derive(Clone)]
 pub(crate) struct Place {
-    url: String,
+    pub(crate) url: String,
     /// Of SQLite; gone with the last clone.
     directory: Option<Arc<TempDir>>,
 }

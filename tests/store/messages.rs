@@ -7,7 +7,7 @@ use avenping_gateway::model::{
 use avenping_gateway::store::{MessageFilter, Store};
 use futures_util::future::join_all;
 
-use crate::fixtures::{START, accepted, at, graph_id, join, record};
+use crate::fixtures::{BY, START, accepted, at, graph_id, join, record};
 use crate::harness::{Place, cases};
 use crate::posts::ALL;
 
@@ -91,7 +91,7 @@ async fn a_record_that_is_there_already_is_left_as_it_is(place: Place) {
 async fn a_record_whose_account_is_gone_is_dropped_and_the_others_are_not(place: Place) {
     let store = place.store().await;
     let (ada, bob) = (join(&store, "ada").await, join(&store, "bob").await);
-    assert!(store.delete_account(&bob).await.unwrap());
+    assert!(store.delete_account(&bob, &BY, at(START)).await.unwrap());
     let nobody = AccountId::generate();
     let records = [sent(&bob, "wamid.1"), sent(&nobody, "wamid.2"), sent(&ada, "wamid.3")];
     store.record_messages(&records).await.unwrap();

@@ -8,7 +8,7 @@ use avenping_gateway::model::{
 };
 use avenping_gateway::store::{Claimed, MessageFilter, SendClaim, SendEnd, Store, StoredReply};
 
-use crate::fixtures::{accepted, at, join, record};
+use crate::fixtures::{BY, START, accepted, at, join, record};
 use crate::harness::{Place, Raw, cases};
 use crate::posts::{message, post_at};
 

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use avenping_gateway::store::{Store, StoreError};
 use futures_util::future::join_all;
 
-use crate::fixtures::{BY, META_TOKEN, join, meta_token, newcomer, read};
+use crate::fixtures::{BY, META_TOKEN, at, join, meta_token, newcomer, read};
 use crate::harness::{Place, Raw, cases};
 
 cases![
@@ -19,6 +19,7 @@ cases![
     a_store_that_was_closed_is_unavailable,
     a_write_that_has_to_wait_too_long_is_unavailable_and_leaves_nothing,
     a_write_that_was_given_up_does_not_hold_up_the_next_one,
+    a_transaction_that_was_given_up_while_it_began_is_nobody_elses,
 ];
 
 async fn handles_that_migrate_at_once_all_succeed(place: Place) {
@@ -160,4 +161,33 @@ async fn a_write_that_was_given_up_does_not_hold_up_the_next_one(place: Place) {
     let patient = place.open(&[1]).await;
     let id = join(&patient, "ada").await;
     read(&patient, &id).await;
+}
+
+async fn a_transaction_that_was_given_up_while_it_began_is_nobody_elses(place: Place) {
+    let patient = place.store().await;
+    let mut stranger = place.raw().await;
+    let (lock, unlock) = match stranger {
+        Raw::Sqlite(_) => ("BEGIN IMMEDIATE", "ROLLBACK"),
+        // What claims take turns with, in the message that begins their transaction.
+        Raw::Postgres(_) => {
+            ("SELECT pg_advisory_lock(7161723364)", "SELECT pg_advisory_unlock_all()")
+        }
+    };
+    // Once we give up, and once the server does.
+    for timeout in [Duration::from_millis(500), Duration::from_secs(3)] {
+        let hasty = place.try_open(&[1], timeout).await.unwrap();
+        let ids = [join(&patient, "ada").await, join(&patient, "bob").await];
+        stranger.execute(lock).await;
+        let refused = hasty.claim_deliveries(at(1), at(2), 1, 1).await;
+        assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");
+        stranger.execute(unlock).await;
+
+        // What is written on the same connection after that is written for everybody.
+        for id in &ids {
+            while let Err(error) = hasty.delete_account(id, &BY, at(0)).await {
+                assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+            }
+            assert!(patient.account(id.as_str()).await.unwrap().is_none());
+        }
+    }
 }

@@ -77,6 +77,11 @@ pub(in crate::store) const GIVE_BACK: &str = "
     WHERE id = $1 AND lease = $2
     RETURNING account_id";
 
+/// Nobody's any more, in the middle of their attempts.
+pub(in crate::store) const LET_GO: &str = "
+    UPDATE deliveries SET lease = NULL, lease_until = NULL
+    WHERE account_id = $1 AND lease IS NOT NULL";
+
 pub(in crate::store) const LOG: &str = "
     INSERT INTO delivery_attempts (account_id, delivery_id, at, status, error, duration_ms)
     VALUES ($1, $2, $3, $4, $5, $6)";

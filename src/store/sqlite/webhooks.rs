@@ -64,6 +64,9 @@ impl Webhooks for Sqlite {
             save.execute(&mut *tx).await?;
             let mut deeds: Vec<_> =
                 deeds::webhook_changed(&before, &config, codes.changed).into_iter().collect();
+            if before.url != config.url {
+                query(sql::deliveries::LET_GO).bind(account.as_str()).execute(&mut *tx).await?;
+            }
             if change.url.is_some() || change.code.is_some() {
                 deeds.extend(super::deliveries::forgive(&mut tx, account).await?.enabled);
             }

@@ -1,0 +1,106 @@
+//! A process of the program that serves.
+
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, ExitStatus};
+use std::time::Duration;
+
+use crate::eventually;
+use crate::site::Site;
+
+/// As an init system pauses before it tries again.
+const PAUSES: [Duration; 6] = [Duration::from_secs(2); 6];
+const TOO_MANY: &str = "sorry, too many clients already";
+
+pub(crate) struct Program {
+    child: Child,
+    address: SocketAddr,
+}
+
+/// Ends its process, however the case ends.
+struct Guarded(Option<Child>);
+
+impl Program {
+    /// Starts it, and waits for the line that says where it listens.
+    pub(crate) async fn start(site: &Site) -> Self {
+        for pause in PAUSES {
+            let mut serve = site.program(&["serve"]);
+            let started = tokio::task::spawn_blocking(move || Self::listening(&mut serve));
+            if let Ok(program) = started.await.unwrap() {
+                return program;
+            }
+            // Whoever else tests on the same server may have taken all its connections.
+            assert!(site.log().trim_end().ends_with(TOO_MANY), "it does not start: {}", site.log());
+            tokio::time::sleep(pause).await;
+        }
+        panic!("it never starts: {}", site.log());
+    }
+
+    fn listening(serve: &mut Command) -> Result<Self, String> {
+        let mut guarded = Guarded(Some(serve.spawn().unwrap()));
+        let child = guarded.0.as_mut().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim_end().strip_prefix("listening on http://");
+        let address = address.and_then(|address| address.parse().ok()).ok_or(line)?;
+        Ok(Self { child: guarded.0.take().unwrap(), address })
+    }
+
+    /// Starts it, and kills it after `life`, wherever it is by then.
+    pub(crate) async fn stillborn(site: &Site, life: Duration) {
+        let guarded = Guarded(Some(site.program(&["serve"]).spawn().unwrap()));
+        tokio::time::sleep(life).await;
+        drop(guarded);
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// SIGKILL: it has no say in it.
+    pub(crate) fn kill(self) {
+        drop(self);
+    }
+
+    /// SIGTERM, as an init system sends it.
+    pub(crate) fn terminate(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// Waits until it has ended by itself.
+    pub(crate) async fn ended(mut self) -> ExitStatus {
+        eventually("the program ends", async || !self.is_running()).await;
+        self.child.wait().unwrap()
+    }
+
+    /// The most memory that it ever had in use, in megabytes.
+    pub(crate) fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+        kilobytes / 1024
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        self.0.as_mut().map(end).unwrap_or_default();
+    }
+}
+
+fn end(child: &mut Child) {
+    // It may have ended already.
+    child.kill().unwrap_or_default();
+    child.wait().map(drop).unwrap_or_default();
+}

@@ -1,0 +1,116 @@
+//! A road to the PostgreSQL server that can be blocked.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Road {
+    Open,
+    /// Connections are cut, and new ones refused.
+    Cut,
+    /// Whatever is said, nobody answers; new connections are taken.
+    Silent,
+}
+
+/// Dropped, it ends all its connections.
+pub(crate) struct Proxy {
+    url: String,
+    road: watch::Sender<Road>,
+    running: JoinHandle<()>,
+}
+
+impl Proxy {
+    /// A road to the server of `url`, of which [`Proxy::url`] is the other end.
+    pub(crate) async fn to(url: &str) -> Self {
+        let mut url: url::Url = url.parse().unwrap();
+        let server = (url.host_str().unwrap().to_owned(), url.port().unwrap_or(5432));
+        // It is never listened on: it only keeps the port ours while connections are refused.
+        let keeper = socket("127.0.0.1:0".parse().unwrap());
+        let address = keeper.local_addr().unwrap();
+        url.set_ip_host(address.ip()).unwrap();
+        url.set_port(Some(address.port())).unwrap();
+        let (road, blocked) = watch::channel(Road::Open);
+        let listener = socket(address).listen(128).unwrap();
+        let running = tokio::spawn(async move {
+            let _keeper = keeper;
+            carry(listener, address, server, blocked).await;
+        });
+        Self { url: url.into(), road, running }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn cut(&self) {
+        self.road.send_replace(Road::Cut);
+    }
+
+    pub(crate) fn fall_silent(&self) {
+        self.road.send_replace(Road::Silent);
+    }
+
+    pub(crate) fn open(&self) {
+        self.road.send_replace(Road::Open);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.running.abort();
+    }
+}
+
+fn socket(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_reuseport(true).unwrap();
+    socket.bind(address).unwrap();
+    socket
+}
+
+async fn carry(
+    mut listener: TcpListener,
+    address: SocketAddr,
+    server: (String, u16),
+    mut road: watch::Receiver<Road>,
+) {
+    let server = Arc::new(server);
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => {
+                let (stream, _) = accepted.unwrap();
+                connections.spawn(join(stream, Arc::clone(&server), road.clone()));
+            }
+            changed = road.changed() => changed.unwrap(),
+        }
+        if *road.borrow() == Road::Cut {
+            drop(listener);
+            connections.shutdown().await;
+            road.wait_for(|road| *road != Road::Cut).await.unwrap();
+            listener = socket(address).listen(128).unwrap();
+        }
+    }
+}
+
+/// Carries bytes both ways for as long as the road is open.
+async fn join(mut near: TcpStream, server: Arc<(String, u16)>, mut road: watch::Receiver<Road>) {
+    // Dropped, it is reset, as a server that dies would do it.
+    near.set_zero_linger().unwrap();
+    let is_open = *road.borrow_and_update() == Road::Open;
+    if is_open {
+        let mut far = TcpStream::connect((server.0.as_str(), server.1)).await.unwrap();
+        tokio::select! {
+            // Whoever ends it.
+            _ = copy_bidirectional(&mut near, &mut far) => return,
+            changed = road.changed() => if changed.is_err() { return },
+        }
+    }
+    // What fell silent stays so: a connection whose peer has gone never comes back to life.
+    std::future::pending::<()>().await;
+}
