@@ -153,6 +153,15 @@ fn status(raw: Json<'_>, route: &InboundRoute, now: Timestamp) -> Option<Arrival
     Some(status)
 }
 
+/// `{"messageStatus":…,"reference":…}`
+pub(super) fn name_reference(events: &mut [NewEvent], reference: &str) {
+    for event in events.iter_mut().filter(|event| event.kind == WebhookEvent::MessageStatus) {
+        if event.body.pop().is_some() {
+            event.body.push_str(&format!(r#","reference":{}}}"#, json!(reference)));
+        }
+    }
+}
+
 /// `None` for a status that Meta may invent tomorrow: it is told, but moves nothing.
 fn status_kind(name: &str, members: &Members<'_>) -> Option<StatusKind> {
     Some(match name {

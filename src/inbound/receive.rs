@@ -18,7 +18,7 @@ use crate::metrics::PostEnd;
 use crate::model::Timestamp;
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
 use crate::state::AppState;
-use crate::store::{InboundPost, Keep};
+use crate::store::{Arrival, InboundPost, Keep};
 use crate::wire::{ApiError, Pace, Query, declared_length};
 
 /// Meta says 3 MB.
@@ -121,7 +121,7 @@ async fn sorted(
     envelope: &Envelope<'_>,
     state: &AppState,
     now: Timestamp,
-) -> Result<(Keep, Vec<crate::store::Arrival>), ApiError> {
+) -> Result<(Keep, Vec<Arrival>), ApiError> {
     let mut keep = if envelope.damaged { Keep::Unparsed } else { Keep::Routed };
     let mut arrivals = Vec::new();
     for change in &envelope.changes {
@@ -136,5 +136,21 @@ async fn sorted(
             arrivals.extend(arrivals::of_change(change, route, now));
         }
     }
+    name_references(&mut arrivals, state).await?;
     Ok((keep, arrivals))
+}
+
+/// Whoever hears of a status hears by which name they sent the message.
+async fn name_references(arrivals: &mut [Arrival], state: &AppState) -> Result<(), ApiError> {
+    let told: Vec<_> = arrivals.iter().filter_map(Arrival::status_that_is_told).collect();
+    if told.is_empty() {
+        return Ok(());
+    }
+    let mut references = state.store.references(&told).await?.into_iter();
+    for arrival in arrivals.iter_mut().filter(|told| told.status_that_is_told().is_some()) {
+        if let Some(reference) = references.next().flatten() {
+            arrivals::name_reference(&mut arrival.events, &reference);
+        }
+    }
+    Ok(())
 }

@@ -85,7 +85,9 @@ impl Callers {
     #[must_use]
     pub fn known(&self, digest: &TokenDigest) -> Option<Found> {
         let known = self.cache.get(digest)?;
-        known.found.ok().filter(|_| known.asked.elapsed() < MAX_AGE)
+        let found = known.found.ok().filter(|_| known.asked.elapsed() < MAX_AGE)?;
+        self.metrics.looked_up(Lookup::Hit);
+        Some(found)
     }
 
     /// Whether the token was somebody's when the store was last asked about it.

@@ -79,6 +79,14 @@ pub struct TakenIn {
 }
 
 impl Arrival {
+    /// The status, if the account is told of it.
+    #[must_use]
+    pub fn status_that_is_told(&self) -> Option<(AccountId, StatusUpdate)> {
+        let is_told = self.events.iter().any(|event| event.kind == WebhookEvent::MessageStatus);
+        let status = self.status.clone().filter(|_| is_told)?;
+        Some((self.account.clone(), status))
+    }
+
     pub(super) fn what(&self) -> ArrivalKind {
         let status = self.status.as_ref().map(|status| &status.kind);
         match (self.kind, status) {

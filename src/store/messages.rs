@@ -41,6 +41,14 @@ pub trait Messages: Send + Sync {
     /// once; one whose account is gone is dropped. `take_in` does the same in its own commit.
     async fn apply_statuses(&self, told: &[(AccountId, StatusUpdate)]) -> Result<(), StoreError>;
 
+    /// What their senders call the messages that the statuses are about, in the order given; found
+    /// as [`Messages::apply_statuses`] finds them. `None` for a message that has no reference, or
+    /// is not recorded.
+    async fn references(
+        &self,
+        told: &[(AccountId, StatusUpdate)],
+    ) -> Result<Vec<Option<String>>, StoreError>;
+
     /// The account's message with this id of ours, or this wamid.
     async fn message(
         &self,

@@ -133,6 +133,7 @@ metered! { Inbound {
 metered! { Messages {
     RecordMessages: record_messages(records: &[MessageRecord]) -> ();
     Write: apply_statuses(told: &[(AccountId, StatusUpdate)]) -> ();
+    RouteInbound: references(told: &[(AccountId, StatusUpdate)]) -> Vec<Option<String>>;
     Read: message(account: &AccountId, id_or_wamid: &str) -> Option<MessageRecord>;
     Read: messages(
         account: &AccountId, filter: &MessageFilter, after: Option<&MessageId>, limit: i64

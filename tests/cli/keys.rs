@@ -1,6 +1,6 @@
 //! Secret keys.
 
-use avenping_gateway::model::Timestamp;
+use avenping_gateway::clock::Clock;
 use avenping_gateway::store::{InboundPost, Keep};
 
 use crate::place::{ADA, KEY, OTHER_KEY, Place};
@@ -38,8 +38,9 @@ async fn after_a_rotation_under_a_running_server_the_new_key_alone_opens_everyth
     let place = Place::new();
     let made = place.ada();
     let store = place.store().await;
-    let post = |n: i64| InboundPost {
-        received_at: Timestamp::from_millis(n),
+    let now = Clock::system().now();
+    let post = |_| InboundPost {
+        received_at: now,
         raw: b"a post of Meta's".to_vec(),
         keep: Keep::Unparsed,
         arrivals: Vec::new(),

@@ -19,6 +19,7 @@ cases![
     a_status_moves_the_record_forward_and_never_back,
     a_status_that_comes_before_its_record_is_not_lost,
     a_failure_stands_beside_what_was_reached,
+    who_hears_of_a_status_hears_by_which_name_the_message_was_sent,
     an_unknown_send_is_resolved_by_its_status,
     a_form_has_as_many_recipients_as_people_who_got_it,
     what_is_no_envelope_is_taken_and_kept,
@@ -133,6 +134,50 @@ async fn a_status_that_comes_before_its_record_is_not_lost(place: Place) {
     tell(&gateway, json!([status(WAMID, "delivered", NOW / 1_000 - 60)])).await;
     let id = send(&gateway).await;
     assert_eq!(known(&gateway, &id).await["status"], "delivered");
+}
+
+async fn who_hears_of_a_status_hears_by_which_name_the_message_was_sent(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    // The address leads nowhere: what is to be delivered stays to be looked at.
+    let wanted = json!({ "webhookUrl": "https://203.0.113.1", "events": ["messageStatus"] });
+    let refused = gateway.post("/v2/webhooks/config", &wanted).send().await;
+    assert_eq!(refused.status, 400, "{}", refused.text());
+    let wanted = json!({ "webhookUrl": "https://hook.invalid", "events": ["messageStatus"] });
+    assert_eq!(gateway.post("/v2/webhooks/config", &wanted).send().await.status, 200);
+    send(&gateway).await;
+    let body = json!({
+        "phoneNumberId": NUMBER, "to": "15551234567", "text": "Hi", "reference": "order \"7\"",
+    });
+    let path = format!("/v23.0/{NUMBER}/messages");
+    gateway.meta.forget().await;
+    let accepted = json!({ "messages": [{ "id": "wamid.NAMED" }] }).to_string();
+    gateway.meta.answers("POST", &path, 200, &accepted).await;
+    let sent = gateway.post("/v2/messages/send/text", &body).send().await;
+    known(&gateway, sent.header("x-message-id").unwrap()).await;
+    known(&gateway, WAMID).await;
+
+    tell(&gateway, json!([status(WAMID, "sent", 17), status("wamid.NAMED", "read", 18)])).await;
+    // Whoever holds them now lets go of them then.
+    let then = at(NOW + 600_000);
+    let mut bodies = Vec::new();
+    eventually("both are there", async || {
+        let lease = at(NOW + 700_000);
+        let claimed = gateway.store.claim_deliveries(then, lease, 10, 10).await.unwrap();
+        bodies.extend(claimed.into_iter().map(|claimed| claimed.body));
+        bodies.len() == 2
+    })
+    .await;
+    bodies.sort();
+    assert_eq!(
+        bodies,
+        [
+            format!(r#"{{"messageStatus":{}}}"#, status(WAMID, "sent", 17)),
+            format!(
+                r#"{{"messageStatus":{},"reference":"order \"7\""}}"#,
+                status("wamid.NAMED", "read", 18)
+            ),
+        ]
+    );
 }
 
 async fn a_failure_stands_beside_what_was_reached(place: Place) {

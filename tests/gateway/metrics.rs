@@ -1,5 +1,7 @@
 //! `/metrics`: what is counted moves by exactly as much as happened.
 
+use std::time::Duration;
+
 use avenping_gateway::metrics::table;
 use serde_json::{Value, json};
 
@@ -107,7 +109,10 @@ async fn a_send_is_counted_once_everywhere(place: Place) {
 }
 
 async fn what_graph_refuses_is_counted_with_its_code(place: Place) {
-    let gateway = Gateway::start(&place).await;
+    let mut setup = Setup::new(&place).await;
+    // A refused Meta token would keep the next sends from Graph.
+    setup.settings.graph.breakers.token_open = Duration::ZERO.into();
+    let gateway = setup.start().await;
     let path = format!("/v23.0/{NUMBER}/messages");
     let told = [
         (400, json!(131_047), "rejected", "131047"),

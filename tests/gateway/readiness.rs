@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use avenping_gateway::model::{AccountId, EventId, NewEvent, WebhookEvent};
-use avenping_gateway::state::{Missing, Readiness};
+use avenping_gateway::state::Readiness;
 use avenping_gateway::store::{Arrival, InboundPost, Keep, Store};
 use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
 
-use crate::harness::{Gateway, NOW, Place, at, cases, eventually, somebody};
+use crate::harness::{BY, Gateway, NOW, Place, at, cases, eventually, somebody};
 
 cases![
     a_webhook_that_is_due_for_over_a_minute_ends_readiness_however_many_accounts_there_are,
@@ -19,7 +19,7 @@ async fn with_webhooks(store: &Store, accounts: i64, due: i64) {
     let mut posts = Vec::new();
     for n in 0..accounts {
         let newcomer = somebody(&format!("customer-{n}"));
-        store.create_account(&newcomer).await.unwrap();
+        store.create_account(&newcomer, &BY).await.unwrap();
         posts.push(post(&newcomer.account.id, due + n * 1_000));
     }
     store.take_in(&posts).await.unwrap();
@@ -50,19 +50,20 @@ async fn a_webhook_that_is_due_for_over_a_minute_ends_readiness_however_many_acc
 ) {
     let store = place.store().await;
     with_webhooks(&store, 100, NOW).await;
-    let missing = async |now: i64| Readiness::default().missing(&store, at(now)).await;
-    assert_eq!(missing(NOW + 60_000).await, None);
-    assert_eq!(missing(NOW + 60_001).await, Some(Missing::DeliveryWorker));
+    let late =
+        async |now: i64| Readiness::default().backlog(&store, at(now)).await.unwrap().is_late();
+    assert!(!late(NOW + 60_000).await);
+    assert!(late(NOW + 60_001).await);
 
     // Whoever is being attended to does not count; of the others the oldest does.
     let lease_ends = at(NOW + 500_000);
     let claimed = store.claim_deliveries(at(NOW + 60_001), lease_ends, 60, 1).await.unwrap();
     assert_eq!(claimed.len(), 60);
-    assert_eq!(missing(NOW + 120_000).await, None);
-    assert_eq!(missing(NOW + 120_001).await, Some(Missing::DeliveryWorker));
+    assert!(!late(NOW + 120_000).await);
+    assert!(late(NOW + 120_001).await);
     store.claim_deliveries(at(NOW + 120_001), lease_ends, 40, 1).await.unwrap();
-    assert_eq!(missing(NOW + 499_999).await, None);
-    assert_eq!(missing(NOW + 500_000).await, Some(Missing::DeliveryWorker));
+    assert!(!late(NOW + 499_999).await);
+    assert!(late(NOW + 500_000).await);
 }
 
 /// Somebody who keeps workers from taking anything on, and lets everybody read.

@@ -21,6 +21,7 @@ cases![
     a_status_finds_its_message_by_our_id_or_by_metas_and_in_its_account_alone,
     a_status_without_a_message_waits_for_it_under_either_id,
     statuses_of_several_handles_at_once_are_all_applied,
+    the_reference_of_a_message_is_known_by_its_statuses,
     messages_are_listed_newest_first_page_by_page,
     a_list_is_narrowed_by_each_part_of_the_filter,
     what_few_messages_match_is_found_page_by_page_among_many,
@@ -49,6 +50,27 @@ async fn ids(store: &Store, account: &AccountId, filter: &MessageFilter) -> Vec<
     let page = store.messages(account, filter, None, ALL).await.unwrap();
     assert_eq!(page.next, None);
     page.messages.into_iter().map(|record| record.id).collect()
+}
+
+async fn the_reference_of_a_message_is_known_by_its_statuses(place: Place) {
+    let store = place.store().await;
+    let (ada, bob) = (join(&store, "ada").await, join(&store, "bob").await);
+    let named = MessageRecord { reference: Some("order-7".to_owned()), ..sent(&ada, "wamid.1") };
+    let ours = MessageRecord { reference: Some("order-8".to_owned()), ..record(&ada) };
+    let (plain, by_id) = (sent(&ada, "wamid.2"), ours.id.clone());
+    store.record_messages(&[named, plain, ours]).await.unwrap();
+    let status = |wamid| told(wamid, Progress::Sent, 1);
+    let asked = [
+        (ada.clone(), status("wamid.2")),
+        (ada.clone(), status("wamid.1")),
+        (bob, status("wamid.1")),
+        (ada.clone(), StatusUpdate { message: Some(by_id), ..status("wamid.3") }),
+        (ada, status("wamid.unheard-of")),
+    ];
+    let references = store.references(&asked).await.unwrap();
+    let references: Vec<_> = references.iter().map(Option::as_deref).collect();
+    assert_eq!(references, [None, Some("order-7"), None, Some("order-8"), None]);
+    assert_eq!(store.references(&[]).await.unwrap(), [None; 0]);
 }
 
 async fn a_record_is_read_back_by_our_id_and_by_metas(place: Place) {

@@ -61,6 +61,13 @@ impl Messages for Postgres {
         .await
     }
 
+    async fn references(
+        &self,
+        told: &[(AccountId, StatusUpdate)],
+    ) -> Result<Vec<Option<String>>, StoreError> {
+        self.within(statuses::references(&self.pool, told)).await
+    }
+
     async fn message(
         &self,
         account: &AccountId,

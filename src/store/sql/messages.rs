@@ -38,14 +38,19 @@ pub(in crate::store) const SET_UNKNOWN: &str =
 /// status and not a join, so that nothing makes the database read the whole table; and the wamid
 /// is looked up by itself, so that nothing makes it read all of the account.
 macro_rules! find_messages {
-    ($told:literal) => {
+    ($column:literal, $told:literal) => {
         concat!(
             "SELECT COALESCE(
-                 (SELECT m.id FROM messages m
+                 (SELECT m.",
+            $column,
+            " FROM messages m
                   WHERE m.account_id = told.account_id AND m.id = told.message_id
                     AND (m.wamid IS NULL OR m.wamid = told.wamid)),
-                 (SELECT m.id FROM (SELECT account_id, id FROM messages
-                                    WHERE wamid = told.wamid LIMIT 100) m
+                 (SELECT m.",
+            $column,
+            " FROM (SELECT account_id, ",
+            $column,
+            " FROM messages WHERE wamid = told.wamid LIMIT 100) m
                   WHERE m.account_id = told.account_id LIMIT 1))
              FROM ",
             $told,

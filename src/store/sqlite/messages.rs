@@ -60,6 +60,13 @@ impl Messages for Sqlite {
         .await
     }
 
+    async fn references(
+        &self,
+        told: &[(AccountId, StatusUpdate)],
+    ) -> Result<Vec<Option<String>>, StoreError> {
+        self.within(statuses::references(&self.readers, told)).await
+    }
+
     async fn message(
         &self,
         account: &AccountId,

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::{query, query_as, query_scalar};
+use sqlx::{PgPool, query, query_as, query_scalar};
 
 use super::{column, recipients};
 use crate::model::{AccountId, StatusUpdate};
@@ -29,6 +29,13 @@ const ALONE: &str = "
     FROM unnest($1::text[]) WITH ORDINALITY AS a (id, n) ORDER BY a.n";
 
 const FIND: &str = find_messages!(
+    "id",
+    "(SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
+      AS t (account_id, wamid, message_id, n))"
+);
+
+const REFERENCES: &str = find_messages!(
+    "reference",
     "(SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
       AS t (account_id, wamid, message_id, n))"
 );
@@ -90,6 +97,19 @@ pub(in crate::store::postgres) async fn apply_statuses(
         found = find(tx, &told).await?;
     }
     apply(tx, told, found, keyring).await
+}
+
+/// What their senders call the messages that the statuses are about, in the order given.
+pub(in crate::store::postgres) async fn references(
+    pool: &PgPool,
+    told: &[(AccountId, StatusUpdate)],
+) -> Result<Vec<Option<String>>, StoreError> {
+    let told: Vec<_> = told.iter().map(|(account, told)| StatusRow::of(account, told)).collect();
+    let found = query_scalar(REFERENCES)
+        .bind(column(&told, |told| told.account_id.as_str()))
+        .bind(column(&told, |told| told.wamid.as_str()))
+        .bind(column(&told, |told| told.message_id.as_deref()));
+    Ok(found.fetch_all(pool).await?)
 }
 
 /// Has statuses without a message wait until the messages that are about to be written are. Answers

@@ -1,6 +1,6 @@
 //! Statuses of Meta's, and the messages they move forward, in SQLite.
 
-use sqlx::{query, query_as, query_scalar};
+use sqlx::{SqlitePool, query, query_as, query_scalar};
 
 use super::{json, recipients};
 use crate::model::{AccountId, StatusUpdate};
@@ -10,6 +10,14 @@ use crate::store::statuses::{Recorded, StatusRow, sort_out};
 use crate::store::{Keyring, StoreError};
 
 const FIND: &str = find_messages!(
+    "id",
+    "(SELECT key AS n, value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
+             value ->> 'message_id' AS message_id
+      FROM json_each($1))"
+);
+
+const REFERENCES: &str = find_messages!(
+    "reference",
     "(SELECT key AS n, value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
              value ->> 'message_id' AS message_id
       FROM json_each($1))"
@@ -55,6 +63,15 @@ pub(in crate::store::sqlite) async fn apply_statuses(
 ) -> Result<(), StoreError> {
     let told = told.iter().map(|(account, told)| StatusRow::of(account, told)).collect();
     apply(tx, told, keyring).await
+}
+
+/// What their senders call the messages that the statuses are about, in the order given.
+pub(in crate::store::sqlite) async fn references(
+    readers: &SqlitePool,
+    told: &[(AccountId, StatusUpdate)],
+) -> Result<Vec<Option<String>>, StoreError> {
+    let told: Vec<_> = told.iter().map(|(account, told)| StatusRow::of(account, told)).collect();
+    Ok(query_scalar(REFERENCES).bind(json(&told)?).fetch_all(readers).await?)
 }
 
 /// Applies what has waited for messages that have just been written, or have got their wamid.
