@@ -1,13 +1,14 @@
 //! Who asks for a change that is written down.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{ConnectInfo, FromRequestParts};
 use http::request::Parts;
 
 use super::Authenticated;
 use crate::model::{Actor, Who};
+use crate::state::AppState;
 use crate::wire::{ApiError, Carried, RequestRecord};
 
 /// The caller as an audit entry names them. Made only by the routes that change what is audited,
@@ -15,22 +16,18 @@ use crate::wire::{ApiError, Carried, RequestRecord};
 #[derive(Clone, Debug)]
 pub struct Acting(pub Actor);
 
-impl<S: Send + Sync> FromRequestParts<S> for Acting {
+impl FromRequestParts<AppState> for Acting {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let Carried(caller) = Carried::<Authenticated>::from_request_parts(parts, state).await?;
         let record = Carried::<Arc<RequestRecord>>::from_request_parts(parts, state).await?;
+        let peer = Carried::<ConnectInfo<SocketAddr>>::from_request_parts(parts, state).await?;
         let request_id = record.0.request_id().to_str().ok();
         Ok(Self(Actor {
             who: Who::Token(caller.token().as_str().to_owned()),
-            address: client_address(parts),
+            address: Some(state.limits.client_address(peer.0.0.ip(), &parts.headers)),
             request_id: request_id.map(str::to_owned),
         }))
     }
-}
-
-/// Whoever accepts connections does not hand the address on yet. Once it does, it is read here.
-fn client_address(_: &Parts) -> Option<IpAddr> {
-    None
 }

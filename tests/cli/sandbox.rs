@@ -76,3 +76,16 @@ fn a_sandbox_from_before_there_were_webhooks_is_still_the_same() {
     assert_eq!(completed["token"], old["token"]);
     assert!(completed["metaVerifyToken"].is_string() && completed["metaAppSecret"] != made);
 }
+
+#[test]
+fn a_restart_changes_nothing_that_would_be_written_down() {
+    let place = Place::new();
+    for _ in 0..2 {
+        Demo::start(&place).stop();
+    }
+    let key = keepsake(&place)["secretKey"].as_str().unwrap().to_owned();
+    let store = ["--database-url=sqlite://data/avenping.db", "--secret-key", &key];
+    let entries = place.json(&[&["audit", "list", "--json"][..], &store].concat());
+    let actions = entries.as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap());
+    assert_eq!(actions.collect::<Vec<_>>(), ["token.created", "account.created"]);
+}

@@ -314,6 +314,12 @@ async fn deliveries_are_made_once_more_by_hand(place: Place) {
     let some = gateway.post("/v2/webhooks/deliveries/redeliver", range).await;
     assert_eq!(*some.data(), json!({ "redelivered": 1 }));
     receiver.called(4).await;
+
+    let entries = world.store.audit_entries(Some(&world.account), None, 2).await.unwrap();
+    let told = entries.iter().map(|entry| (entry.action.as_str(), entry.actor_name.as_deref()));
+    let who = Some("-ada");
+    let expected = [("range.redelivered", who), ("delivery.redelivered", who)];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
 }
 
 async fn a_range_is_judged_before_it_is_delivered_again(place: Place) {
@@ -363,6 +369,10 @@ async fn a_paused_endpoint_is_shown_and_a_test_that_arrives_enables_it(place: Pl
 
     assert_eq!(gateway.call("/v2/webhooks/test").await.data()["delivered"], true);
     assert!(gateway.get("/v2/webhooks/config").await.data().get("disabled").is_none());
+    let entries = world.store.audit_entries(Some(&world.account), None, 2).await.unwrap();
+    let told = entries.iter().map(|entry| (entry.action.as_str(), entry.actor.as_str()));
+    let expected = [("endpoint.enabled", "token"), ("endpoint.disabled", "gateway")];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
     world.pass(7);
     world.all_delivered(1).await;
 }

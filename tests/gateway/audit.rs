@@ -28,6 +28,7 @@ async fn a_webhook_change_is_told_with_the_token_and_the_request(place: Place) {
     assert_eq!(adas.action, "webhook.changed");
     assert_eq!((adas.actor.as_str(), adas.actor_name.as_deref()), ("token", Some("-ada")));
     assert!(TOKEN.ends_with("-ada"));
+    assert_eq!(adas.address.as_deref(), Some("127.0.0.1"));
     assert_eq!(adas.request_id.as_deref(), Some("change-1"));
     assert_eq!(adas.at, gateway.clock.now());
     let ada = gateway.store.account("ada@example.com").await.unwrap().unwrap();
