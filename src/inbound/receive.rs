@@ -142,13 +142,14 @@ async fn sorted(
 
 /// Whoever hears of a status hears by which name they sent the message.
 async fn name_references(arrivals: &mut [Arrival], state: &AppState) -> Result<(), ApiError> {
-    let told: Vec<_> = arrivals.iter().filter_map(Arrival::status_that_is_told).collect();
-    if told.is_empty() {
+    let told = arrivals.iter_mut().filter_map(|told| Some((told.status_that_is_told()?, told)));
+    let (statuses, told): (Vec<_>, Vec<_>) = told.unzip();
+    if statuses.is_empty() {
         return Ok(());
     }
-    let mut references = state.store.references(&told).await?.into_iter();
-    for arrival in arrivals.iter_mut().filter(|told| told.status_that_is_told().is_some()) {
-        if let Some(reference) = references.next().flatten() {
+    let references = state.store.references(&statuses).await?;
+    for (arrival, reference) in told.into_iter().zip(references) {
+        if let Some(reference) = reference {
             arrivals::name_reference(&mut arrival.events, &reference);
         }
     }

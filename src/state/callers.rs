@@ -74,6 +74,13 @@ impl Caller {
     }
 }
 
+impl Remembered {
+    /// Whether it may still be told. That the store is away is told to those who wait alone.
+    fn is_current(&self) -> bool {
+        self.found.is_ok() && self.asked.elapsed() < MAX_AGE
+    }
+}
+
 impl Callers {
     #[must_use]
     pub fn new(accounts: Arc<dyn Accounts>, clock: Clock, shares: Shares, metrics: Tokens) -> Self {
@@ -84,10 +91,9 @@ impl Callers {
     /// Who holds the token, if that is known without asking the store.
     #[must_use]
     pub fn known(&self, digest: &TokenDigest) -> Option<Found> {
-        let known = self.cache.get(digest)?;
-        let found = known.found.ok().filter(|_| known.asked.elapsed() < MAX_AGE)?;
+        let known = self.cache.get(digest).filter(Remembered::is_current)?;
         self.metrics.looked_up(Lookup::Hit);
-        Some(found)
+        known.found.ok()
     }
 
     /// Whether the token was somebody's when the store was last asked about it.
@@ -101,15 +107,10 @@ impl Callers {
     /// # Errors
     /// When the store fails. Whoever asks after that asks the store anew.
     pub async fn find(&self, digest: &TokenDigest) -> Result<Found, StoreError> {
-        if let Some(known) = self.cache.get(digest) {
-            if let Ok(found) = known.found
-                && known.asked.elapsed() < MAX_AGE
-            {
-                self.metrics.looked_up(Lookup::Hit);
-                return Ok(found);
-            }
-            self.cache.remove_if(digest, |cached| cached.asked == known.asked);
+        if let Some(found) = self.known(digest) {
+            return Ok(found);
         }
+        self.cache.remove_if(digest, |cached| !cached.is_current());
         self.metrics.looked_up(Lookup::Miss);
         let asked = self.cache.get_or_insert_async(digest, self.ask(digest)).await;
         asked?.found.map_err(StoreError::Unavailable)

@@ -28,17 +28,19 @@ const ALONE: &str = "
     SELECT pg_advisory_xact_lock($2, hashtext(a.id))
     FROM unnest($1::text[]) WITH ORDINALITY AS a (id, n) ORDER BY a.n";
 
-const FIND: &str = find_messages!(
-    "id",
-    "(SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
-      AS t (account_id, wamid, message_id, n))"
-);
+macro_rules! find {
+    ($column:literal) => {
+        find_messages!(
+            $column,
+            "(SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
+              AS t (account_id, wamid, message_id, n))"
+        )
+    };
+}
 
-const REFERENCES: &str = find_messages!(
-    "reference",
-    "(SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY
-      AS t (account_id, wamid, message_id, n))"
-);
+const FIND: &str = find!("id");
+
+const REFERENCES: &str = find!("reference");
 
 /// Locks the messages in one order on all nodes before it changes them.
 const ADVANCE: &str = advance_messages!(

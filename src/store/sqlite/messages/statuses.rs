@@ -9,19 +9,20 @@ use crate::store::sqlite::Writing;
 use crate::store::statuses::{Recorded, StatusRow, sort_out};
 use crate::store::{Keyring, StoreError};
 
-const FIND: &str = find_messages!(
-    "id",
-    "(SELECT key AS n, value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
-             value ->> 'message_id' AS message_id
-      FROM json_each($1))"
-);
+macro_rules! find {
+    ($column:literal) => {
+        find_messages!(
+            $column,
+            "(SELECT key AS n, value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
+                     value ->> 'message_id' AS message_id
+              FROM json_each($1))"
+        )
+    };
+}
 
-const REFERENCES: &str = find_messages!(
-    "reference",
-    "(SELECT key AS n, value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
-             value ->> 'message_id' AS message_id
-      FROM json_each($1))"
-);
+const FIND: &str = find!("id");
+
+const REFERENCES: &str = find!("reference");
 
 const ADVANCE: &str = advance_messages!(
     "",
