@@ -1,6 +1,7 @@
 //! Every resource but messages: one file each, with its routes beside its handlers.
 
 mod account;
+mod docs;
 mod forms;
 mod media;
 mod metrics;
@@ -25,6 +26,7 @@ pub fn routes() -> Vec<Route> {
     let rooms = [
         public::routes(),
         metrics::routes(),
+        docs::routes(),
         account::routes(),
         records::routes(),
         templates::routes(),

@@ -51,7 +51,7 @@ struct Count {
 }
 
 pub(super) fn routes() -> Vec<Route> {
-    let list = Answer::Graph("`items` as Graph has them, and `paging`");
+    let list = Answer::Page("A page of the forms");
     vec![
         Route::get("/v2/forms", get(all), list)
             .about("Forms", "List forms")

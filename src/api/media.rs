@@ -30,7 +30,7 @@ const UPLOAD: &[Parameter] = &[
 
 pub(super) fn routes() -> Vec<Route> {
     let upload = |path| {
-        Route::post(path, post(upload::upload), Answer::Graph("`mediaId`, good for 30 days"))
+        Route::post(path, post(upload::upload), Answer::Uploaded)
             .about("Media", "Upload a file of at most 100 MB")
             .takes_file()
             .with(UPLOAD)

@@ -105,6 +105,9 @@ impl Gateway {
         let longest = longest.max(deliveries.timeout.get());
         let media_limit = settings.graph.media_timeout.get() + MEDIA_MARGIN;
         let (recorder, recording) = Recorder::start(store.clone(), metrics.records.clone());
+        let public_url = listener.public_url.map_or_else(own, Ok)?;
+        let root = public_url.path().trim_end_matches('/');
+        let document = openapi::document(&callers.offer.routes(), root);
         let state = AppState::new(Shared {
             graph: Graph::new(settings.graph, clock.clone(), metrics.upstream.clone())?,
             callers: Callers::new(
@@ -119,11 +122,8 @@ impl Gateway {
             sends: TaskTracker::new(),
             stopping,
             cutting_off: CancellationToken::new(),
-            public_url: listener.public_url.map_or_else(own, Ok)?,
-            document: openapi::document(&callers.offer.routes())
-                .to_json()
-                .unwrap_or_default()
-                .into(),
+            document: document.to_json().unwrap_or_default().into(),
+            public_url,
             upstream_status: listener.upstream_status,
             webhooks: settings.webhooks,
             recorder,
