@@ -3,7 +3,8 @@
 //! 1. [`Authenticated`]: a token, its account, a linked WhatsApp account.
 //! 2. [`ActivePlan`]: the primary plan runs.
 //! 3. [`DeveloperPlan`]: it is Premium or Enterprise.
-//! 4. [`OwnedPhoneNumber`]: the number to send from is the account's.
+//! 4. [`OwnedPhoneNumber`]: the number to send from is the account's; in Meta's shape it is in
+//!    the path, where a WhatsApp Business Account may stand as well.
 //!
 //! The stack is written once, in [`guard`].
 
@@ -11,6 +12,7 @@ mod acting;
 mod active_plan;
 mod authenticated;
 mod developer_plan;
+mod own_account;
 mod owned_phone_number;
 mod rate_limits;
 
@@ -19,7 +21,7 @@ use axum::routing::MethodRouter;
 
 pub use acting::Acting;
 pub use active_plan::ActivePlan;
-pub use authenticated::Authenticated;
+pub use authenticated::{ACCESS_TOKEN, Authenticated};
 pub use developer_plan::DeveloperPlan;
 pub use owned_phone_number::OwnedPhoneNumber;
 
@@ -34,6 +36,12 @@ pub enum Guard {
     Account,
     /// Steps 1 to 4; the number is the `phoneNumberId` of the JSON body.
     Sender,
+    /// Steps 1 to 3, and a WhatsApp Business Account that is named beside them is the caller's.
+    Node,
+    /// The same, and the number in the path is the caller's.
+    NumberInPath,
+    /// The same, and the WhatsApp Business Account in the path is the caller's.
+    AccountInPath,
 }
 
 /// Puts the steps before a route. They run from the last line to the first, and only for a
@@ -43,14 +51,23 @@ pub fn guard(
     guard: Guard,
     state: &AppState,
 ) -> MethodRouter<AppState> {
-    if guard == Guard::Public {
-        return route;
-    }
-    let mut route = route;
-    if guard == Guard::Sender {
-        route =
-            route.route_layer(map_request_with_state(state.clone(), owned_phone_number::require));
-    }
+    let own_account = || map_request_with_state(state.clone(), own_account::require);
+    let route = match guard {
+        Guard::Public => return route,
+        Guard::Account => route,
+        Guard::Sender => {
+            route.route_layer(map_request_with_state(state.clone(), owned_phone_number::require))
+        }
+        Guard::Node => route.route_layer(own_account()),
+        Guard::NumberInPath => {
+            let number = map_request_with_state(state.clone(), owned_phone_number::require_in_path);
+            route.route_layer(number).route_layer(own_account())
+        }
+        Guard::AccountInPath => {
+            let account = map_request_with_state(state.clone(), own_account::require_in_path);
+            route.route_layer(account).route_layer(own_account())
+        }
+    };
     route
         .route_layer(map_request_with_state(state.clone(), developer_plan::require))
         .route_layer(map_request_with_state(state.clone(), active_plan::require))

@@ -1,6 +1,7 @@
 //! Every resource but messages: one file each, with its routes beside its handlers.
 
 mod account;
+mod docs;
 mod forms;
 mod media;
 mod metrics;
@@ -11,6 +12,8 @@ mod templates;
 mod webhooks;
 
 pub use account::Me;
+pub use forms::{keep_flows, require_own_flow};
+pub use media::{find_media, stream_media, upload_form};
 
 use crate::openapi::Route;
 
@@ -23,6 +26,7 @@ pub fn routes() -> Vec<Route> {
     let rooms = [
         public::routes(),
         metrics::routes(),
+        docs::routes(),
         account::routes(),
         records::routes(),
         templates::routes(),

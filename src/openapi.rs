@@ -1,6 +1,11 @@
 //! A route and its description, side by side; and the OpenAPI document made of all of them.
 
+mod about;
+mod answers;
 mod document;
+mod events;
+mod headers;
+mod operation;
 mod responses;
 
 use axum::routing::MethodRouter;
@@ -48,6 +53,8 @@ pub enum ParameterKind {
     Text,
     /// An id of Meta's.
     Id,
+    /// Text that this expression matches.
+    Like(&'static str),
     OneOf(&'static [&'static str]),
     Number {
         least: u32,
@@ -69,16 +76,25 @@ pub enum Body {
 pub enum Answer {
     /// `data` as Graph answered it.
     Graph(&'static str),
+    /// Graph took a message.
+    Receipt,
+    /// A page of a list of Graph's.
+    Page(&'static str),
+    Uploaded,
     Data(DataShape),
     /// Not in the envelope: bytes of any type.
     Bytes,
     /// Not in the envelope: the OpenAPI document itself.
     Document,
+    /// For people, and so not in the document: a part of the page that shows it.
+    Html,
     /// Not in the envelope: text of this type.
     Text {
         content_type: &'static str,
         about: &'static str,
     },
+    /// The status alone.
+    Nothing(&'static str),
 }
 
 /// The schema of a type of ours, and of the types it is made of.
@@ -159,6 +175,12 @@ impl Route {
     pub fn takes(mut self, schema: fn() -> Schema, example: &'static str) -> Self {
         self.body = Some(Body::Json { schema, example });
         self
+    }
+
+    /// Whether it is for programs, and so stands in the document.
+    #[must_use]
+    pub fn is_documented(&self) -> bool {
+        !matches!(self.answer, Answer::Html)
     }
 
     #[must_use]

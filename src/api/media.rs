@@ -5,6 +5,10 @@ mod download;
 mod lookup;
 mod upload;
 
+pub use download::stream_media;
+pub use lookup::find_media;
+pub use upload::upload_form;
+
 use axum::routing::{delete, get, post};
 
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
@@ -26,7 +30,7 @@ const UPLOAD: &[Parameter] = &[
 
 pub(super) fn routes() -> Vec<Route> {
     let upload = |path| {
-        Route::post(path, post(upload::upload), Answer::Graph("`mediaId`, good for 30 days"))
+        Route::post(path, post(upload::upload), Answer::Uploaded)
             .about("Media", "Upload a file of at most 100 MB")
             .takes_file()
             .with(UPLOAD)

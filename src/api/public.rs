@@ -7,6 +7,7 @@ use http::header::CONTENT_TYPE;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::docs::PAGE;
 use crate::access::Guard;
 use crate::openapi::{Answer, Route};
 use crate::state::AppState;
@@ -59,7 +60,7 @@ pub(super) fn routes() -> Vec<Route> {
 
 async fn welcome(State(state): State<AppState>) -> Reply<Welcome> {
     let base = state.public_url.as_str().trim_end_matches('/');
-    let documentation = format!("{base}/v2/openapi.json");
+    let documentation = format!("{base}{PAGE}");
     Reply(Welcome { name: "AvenPing gateway", version: VERSION, documentation })
 }
 
@@ -68,7 +69,7 @@ async fn health() -> Reply<Health> {
 }
 
 async fn version(State(state): State<AppState>) -> Reply<Version> {
-    let graph = state.graph.version().to_owned();
+    let graph = state.graph.version().to_string();
     Reply(Version { version: VERSION, api: "v2", graph })
 }
 

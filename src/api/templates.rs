@@ -35,26 +35,22 @@ const DELETED: Parameter =
     Parameter::query("language", ParameterKind::Text, "Which one; all of them if left out");
 
 pub(super) fn routes() -> Vec<Route> {
-    let list = Route::get(
-        "/v2/templates",
-        get(all),
-        Answer::Graph("`items` as Graph has them, and `paging`"),
-    )
-    .about("Templates", "List templates")
-    .with(
-        const {
-            &[
-                LIMIT,
-                AFTER,
-                BEFORE,
-                Parameter::query(
-                    "search",
-                    ParameterKind::Text,
-                    "Only those of the page whose name contains this, in any letter case",
-                ),
-            ]
-        },
-    );
+    let list = Route::get("/v2/templates", get(all), Answer::Page("A page of the templates"))
+        .about("Templates", "List templates")
+        .with(
+            const {
+                &[
+                    LIMIT,
+                    AFTER,
+                    BEFORE,
+                    Parameter::query(
+                        "search",
+                        ParameterKind::Text,
+                        "Only those of the page whose name contains this, in any letter case",
+                    ),
+                ]
+            },
+        );
     let create =
         Route::post("/v2/templates", post(change::create), Answer::Graph("Graph's answer"))
             .about("Templates", "Make a template, in Meta's own shape")

@@ -105,6 +105,9 @@ impl Gateway {
         let longest = longest.max(deliveries.timeout.get());
         let media_limit = settings.graph.media_timeout.get() + MEDIA_MARGIN;
         let (recorder, recording) = Recorder::start(store.clone(), metrics.records.clone());
+        let public_url = listener.public_url.map_or_else(own, Ok)?;
+        let root = public_url.path().trim_end_matches('/');
+        let document = openapi::document(&callers.offer.routes(), root);
         let state = AppState::new(Shared {
             graph: Graph::new(settings.graph, clock.clone(), metrics.upstream.clone())?,
             callers: Callers::new(
@@ -119,11 +122,8 @@ impl Gateway {
             sends: TaskTracker::new(),
             stopping,
             cutting_off: CancellationToken::new(),
-            public_url: listener.public_url.map_or_else(own, Ok)?,
-            document: openapi::document(&callers.offer.routes())
-                .to_json()
-                .unwrap_or_default()
-                .into(),
+            document: document.to_json().unwrap_or_default().into(),
+            public_url,
             upstream_status: listener.upstream_status,
             webhooks: settings.webhooks,
             recorder,
@@ -193,10 +193,10 @@ impl Gateway {
         let mut telling = JoinSet::new();
         if let Some(Door { server, offer, address }) = metrics {
             tracing::info!(%address, "the metrics have a listener of their own");
-            let router = router(offer.routes(), state.clone());
+            let router = router(offer.routes(), offer.metas_routes(), &state);
             telling.spawn(server.run(router, CancellationToken::new(), last_call));
         }
-        let router = router(callers.offer.routes(), state.clone());
+        let router = router(callers.offer.routes(), callers.offer.metas_routes(), &state);
         let serving = callers.server.run(router, stop_accepting.clone(), last_call);
         let end = tokio::select! {
             ((), end) = async { tokio::join!(serving, closing) } => end,

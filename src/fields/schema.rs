@@ -1,6 +1,8 @@
 //! The JSON schema that falls out of describing an object's fields.
 
-use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, OneOfBuilder, Schema, SchemaType};
+use utoipa::openapi::schema::{
+    AllOfBuilder, AnyOfBuilder, ArrayBuilder, OneOfBuilder, Schema, SchemaType,
+};
 use utoipa::openapi::{ObjectBuilder, RefOr, Type};
 
 /// The fields of an object, collected while [`super::FromFields`] runs over nothing.
@@ -46,9 +48,20 @@ impl ObjectShape {
     }
 }
 
+/// All of these are there, and none is blank.
 fn needs(names: &[&str]) -> Schema {
     let object = ObjectBuilder::new().schema_type(Type::Object);
-    Schema::Object(names.iter().fold(object, |object, name| object.required(*name)).build())
+    let need =
+        |object: ObjectBuilder, name: &&str| object.property(*name, filled()).required(*name);
+    Schema::Object(names.iter().fold(object, need).build())
+}
+
+/// Text or a list: nothing else stands where a field may be one of several.
+fn filled() -> Schema {
+    let text = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1));
+    let any = Schema::Object(ObjectBuilder::new().schema_type(SchemaType::AnyValue).build());
+    let list = ArrayBuilder::new().items(RefOr::T(any));
+    Schema::AnyOf(AnyOfBuilder::new().item(text).item(list).build())
 }
 
 pub(super) fn of_type(kind: Type) -> Schema {

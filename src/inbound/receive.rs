@@ -25,11 +25,14 @@ use crate::wire::{ApiError, Pace, Query, declared_length};
 const MAX_POST: u64 = 4 * 1024 * 1024;
 const MAX_CHALLENGE: usize = 256;
 
+const HANDSHAKE: Answer =
+    Answer::Text { content_type: "text/plain", about: "The challenge, given back" };
+
 #[must_use]
 pub fn routes() -> Vec<Route> {
     let path = "/webhooks/meta";
     vec![
-        Route::get(path, get(handshake), Answer::Bytes)
+        Route::get(path, get(handshake), HANDSHAKE)
             .about("Meta", "Meta asks whether this address is ours")
             .guarded(Guard::Public)
             .with(
@@ -49,9 +52,17 @@ pub fn routes() -> Vec<Route> {
                     ]
                 },
             ),
-        Route::post(path, post(receive), Answer::Bytes)
+        Route::post(path, post(receive), Answer::Nothing("It is stored"))
             .about("Meta", "Meta tells what happened, signed with the secret of its app")
-            .guarded(Guard::Public),
+            .guarded(Guard::Public)
+            .with(
+                const {
+                    &[Parameter::header(
+                        "X-Hub-Signature-256",
+                        "`sha256=` and hex of the HMAC-SHA256 over the body, with the app secret",
+                    )]
+                },
+            ),
     ]
 }
 

@@ -45,8 +45,11 @@ async fn every_route_is_in_the_document_and_nothing_else(place: Place) {
             assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()));
         }
     }
-    let served: BTreeSet<_> =
-        routes().iter().map(|route| format!("{} {}", route.method, route.path)).collect();
+    let served: BTreeSet<_> = routes()
+        .iter()
+        .filter(|route| route.is_documented())
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
     assert_eq!(documented, served);
     let ids: BTreeSet<_> = document["paths"]
         .as_object()

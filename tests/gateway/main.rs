@@ -19,6 +19,7 @@ mod chain;
 mod composing;
 mod destinations;
 mod dispatch;
+mod docs;
 mod document;
 mod downloads;
 mod failed_auth;
@@ -77,6 +78,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("composing", composing::CASES),
     ("destinations", destinations::CASES),
     ("dispatch", dispatch::CASES),
+    ("docs", docs::CASES),
     ("document", document::CASES),
     ("downloads", downloads::CASES),
     ("failed_auth", failed_auth::CASES),

@@ -24,7 +24,7 @@ async fn anybody_may_ask_for_name_health_version_and_readiness(place: Place) {
     assert_eq!(ask("/v2/ready").await.status, 200);
     let welcome = ask("/").await.data();
     assert_eq!(welcome["version"], VERSION);
-    assert_eq!(welcome["documentation"], "https://gateway.example/v2/openapi.json");
+    assert_eq!(welcome["documentation"], "https://gateway.example/docs");
     assert!(welcome["name"].is_string());
     assert_eq!(gateway.meta.count().await, 0);
 }
@@ -62,6 +62,6 @@ async fn links_lead_to_the_listener_when_no_public_address_is_set(place: Place) 
     setup.settings.listener.public_url = None;
     let gateway = setup.start().await;
     let welcome = gateway.get("/").send().await.data();
-    let expected = format!("http://{}/v2/openapi.json", gateway.address());
+    let expected = format!("http://{}/docs", gateway.address());
     assert_eq!(welcome["documentation"], expected);
 }
