@@ -16,8 +16,11 @@ mod own_account;
 mod owned_phone_number;
 mod rate_limits;
 
+use axum::body::Body;
+use axum::extract::{Request, State};
 use axum::middleware::map_request_with_state;
 use axum::routing::MethodRouter;
+use http::request::Parts;
 
 pub use acting::Acting;
 pub use active_plan::ActivePlan;
@@ -26,6 +29,7 @@ pub use developer_plan::DeveloperPlan;
 pub use owned_phone_number::OwnedPhoneNumber;
 
 use crate::state::AppState;
+use crate::wire::ApiError;
 
 /// How much of the chain stands before a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +58,10 @@ pub fn guard(
     let own_account = || map_request_with_state(state.clone(), own_account::require);
     let route = match guard {
         Guard::Public => return route,
-        Guard::Account => route,
         Guard::Sender => {
-            route.route_layer(map_request_with_state(state.clone(), owned_phone_number::require))
+            return route.route_layer(map_request_with_state(state.clone(), prove_sender));
         }
+        Guard::Account => route,
         Guard::Node => route.route_layer(own_account()),
         Guard::NumberInPath => {
             let number = map_request_with_state(state.clone(), owned_phone_number::require_in_path);
@@ -68,8 +72,33 @@ pub fn guard(
             route.route_layer(account).route_layer(own_account())
         }
     };
-    route
-        .route_layer(map_request_with_state(state.clone(), developer_plan::require))
-        .route_layer(map_request_with_state(state.clone(), active_plan::require))
-        .route_layer(map_request_with_state(state.clone(), authenticated::require))
+    route.route_layer(map_request_with_state(state.clone(), prove_plan))
+}
+
+/// Steps 1 to 3 for a route of [`Guard::Account`] and those that go on from there.
+async fn prove_plan(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Request, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let plan = plan(&parts, &state).await?;
+    parts.extensions.insert(plan);
+    Ok(Request::from_parts(parts, body))
+}
+
+/// Steps 1 to 4 in one layer: each layer has a request copy all that lie behind it.
+async fn prove_sender(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Request, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let plan = plan(&parts, &state).await?;
+    owned_phone_number::require(plan, &mut parts, body, &state).await?;
+    Ok(Request::from_parts(parts, Body::empty()))
+}
+
+async fn plan(parts: &Parts, state: &AppState) -> Result<DeveloperPlan, ApiError> {
+    let caller = authenticated::require(parts, state).await?;
+    let active = ActivePlan::confirm(caller, state.clock.now())?;
+    DeveloperPlan::confirm(active)
 }

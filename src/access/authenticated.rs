@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::ConnectInfo;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 
 use super::rate_limits;
 use crate::model::{ApiToken, LastFour};
@@ -60,19 +61,16 @@ impl Authenticated {
     }
 }
 
-pub(super) async fn require(
-    State(state): State<AppState>,
-    Carried(record): Carried<Arc<RequestRecord>>,
-    Carried(ConnectInfo(peer)): Carried<ConnectInfo<SocketAddr>>,
-    mut request: Request,
-) -> Result<Request, ApiError> {
-    let headers = request.headers();
+pub(super) async fn require(parts: &Parts, state: &AppState) -> Result<Authenticated, ApiError> {
+    let Carried(record) = Carried::<Arc<RequestRecord>>::of(&parts.extensions)?;
+    let Carried(ConnectInfo(peer)) = Carried::<ConnectInfo<SocketAddr>>::of(&parts.extensions)?;
+    let headers = &parts.headers;
     let elsewhere = match record.style {
-        Style::Meta => shown_to_meta(headers, request.uri().query().unwrap_or_default()),
+        Style::Meta => shown_to_meta(headers, parts.uri.query().unwrap_or_default()),
         Style::AvenPing(_) => Vec::new(),
     };
     let confirmed = match shown_token(headers, elsewhere) {
-        Ok(shown) => Authenticated::confirm(shown, headers, peer, &state).await,
+        Ok(shown) => Authenticated::confirm(shown, headers, peer, state).await,
         Err(differ) => Err(differ),
     };
     if matches!(confirmed, Err(ApiError::InvalidToken)) {
@@ -88,8 +86,7 @@ pub(super) async fn require(
     if let Some(counted) = state.limits.rates.count_account(&caller.account) {
         rate_limits::admit(counted, &record)?;
     }
-    request.extensions_mut().insert(proof);
-    Ok(request)
+    Ok(proof)
 }
 
 fn too_many_failures(wait: Duration) -> ApiError {

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
+use http::request::Parts;
 
 use super::{DeveloperPlan, rate_limits};
 use crate::model::GraphId;
@@ -41,20 +43,20 @@ impl OwnedPhoneNumber {
 }
 
 pub(super) async fn require(
-    State(state): State<AppState>,
-    Carried(plan): Carried<DeveloperPlan>,
-    Carried(record): Carried<Arc<RequestRecord>>,
-    request: Request,
-) -> Result<Request, ApiError> {
-    let (mut parts, body) = request.into_parts();
-    let body = JsonBody::read(&parts.headers, body, plan.caller(), &state).await?;
+    plan: DeveloperPlan,
+    parts: &mut Parts,
+    body: Body,
+    state: &AppState,
+) -> Result<(), ApiError> {
+    let Carried(record) = Carried::<Arc<RequestRecord>>::of(&parts.extensions)?;
+    let body = JsonBody::read(&parts.headers, body, plan.caller(), state).await?;
     let named = body.members().get("phoneNumberId").and_then(|id| id.as_string());
     let named = named.and_then(Result::ok);
     let proof = OwnedPhoneNumber::confirm(plan, named.as_deref())?;
-    count(&proof, &record, &state)?;
+    count(&proof, &record, state)?;
     parts.extensions.insert(proof);
     parts.extensions.insert(Arc::new(body));
-    Ok(Request::from_parts(parts, axum::body::Body::empty()))
+    Ok(())
 }
 
 /// The same for a number that the path names; the body is left to be read.

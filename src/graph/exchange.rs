@@ -78,7 +78,9 @@ impl Graph {
         let mut tries = 0;
         loop {
             let limit = self.limit_of_try(deadline, repeat, tries);
-            let failure = match timeout_at(limit, once(request(), token)).await {
+            // Boxed: everything around it would have to be as large, once for each layer.
+            let answer = Box::pin(once(request(), token));
+            let failure = match timeout_at(limit, answer).await {
                 Ok(Ok(reply)) => return Ok(reply),
                 Ok(Err(failure)) => failure,
                 Err(_) => out_of_time(),
