@@ -76,10 +76,7 @@ pub fn guard(
 }
 
 /// Steps 1 to 3 for a route of [`Guard::Account`] and those that go on from there.
-async fn prove_plan(
-    State(state): State<AppState>,
-    request: Request,
-) -> Result<Request, ApiError> {
+async fn prove_plan(State(state): State<AppState>, request: Request) -> Result<Request, ApiError> {
     let (mut parts, body) = request.into_parts();
     let plan = plan(&parts, &state).await?;
     parts.extensions.insert(plan);

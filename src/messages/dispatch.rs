@@ -23,12 +23,12 @@ pub async fn dispatch(order: Order, state: &AppState) -> Result<Response, ApiErr
     // Boxed: a task is moved half a dozen times before it runs, and these are large.
     let task = match (order.once.clone(), permit) {
         (None, Err(refusal)) => return Err(refusal.into()),
-        (None, Ok(permit)) => state.sends.spawn(Box::pin(async move {
-            Ok(send_plainly(order, permit, row, &shared).await)
-        })),
-        (Some(once), permit) => state.sends.spawn(Box::pin(async move {
-            send_once(order, once, permit, row, &shared).await
-        })),
+        (None, Ok(permit)) => state
+            .sends
+            .spawn(Box::pin(async move { Ok(send_plainly(order, permit, row, &shared).await) })),
+        (Some(once), permit) => state
+            .sends
+            .spawn(Box::pin(async move { send_once(order, once, permit, row, &shared).await })),
     };
     task.await.map_err(|_| ApiError::Internal("a send panicked"))?
 }
