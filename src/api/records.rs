@@ -81,7 +81,7 @@ pub(super) fn routes() -> Vec<Route> {
                         Parameter::query("status", ParameterKind::OneOf(&STATUSES), "The status"),
                         Parameter::query(
                             "phoneNumberId",
-                            ParameterKind::Id,
+                            ParameterKind::Like("^([A-Za-z0-9_-]{1,128})?$"),
                             "The number it was sent from",
                         ),
                         AFTER,
