@@ -44,6 +44,8 @@ pub(super) struct EventRow<'a> {
     pub(super) kind: WebhookEvent,
     pub(super) body: Vec<u8>,
     pub(super) delivery: DeliveryId,
+    /// The delivery whose first attempt comes before that of this one.
+    pub(super) follows: Option<DeliveryId>,
     pub(super) created_at: i64,
 }
 
@@ -140,17 +142,25 @@ pub(super) fn keep_new(arrivals: &mut Vec<Marked<'_>>, mut new: HashSet<Mark>) {
     arrivals.retain(|arrival| new.remove(&arrival.mark));
 }
 
-/// The events of arrivals that are new, in the order in which they are told.
+/// The events of arrivals that are new, in the order in which they are told. What comes from a new
+/// contact in the same go follows the lead.
 pub(super) fn event_rows<'a>(
     arrivals: &[Marked<'a>],
     mut new_contacts: HashSet<Mark>,
 ) -> Result<Vec<EventRow<'a>>, StoreError> {
     let mut rows = Vec::with_capacity(arrivals.len());
+    let mut leads = HashMap::new();
     for Marked { arrival, received_at, key, contact, .. } in arrivals {
         let is_new = contact.is_some_and(|contact| new_contacts.remove(&contact));
-        let lead = arrival.lead.as_ref().filter(|_| is_new);
-        for event in lead.into_iter().chain(&arrival.events) {
-            rows.push(EventRow::new(&arrival.account, event, key, *received_at)?);
+        if let (Some(lead), Some(contact), true) = (&arrival.lead, contact, is_new) {
+            let row = EventRow::new(&arrival.account, lead, key, *received_at)?;
+            leads.insert(contact, row.delivery.clone());
+            rows.push(row);
+        }
+        let lead = contact.as_ref().and_then(|contact| leads.get(contact));
+        for event in &arrival.events {
+            let row = EventRow::new(&arrival.account, event, key, *received_at)?;
+            rows.push(EventRow { follows: lead.cloned(), ..row });
         }
     }
     Ok(rows)
@@ -192,6 +202,7 @@ impl<'a> EventRow<'a> {
             kind: event.kind,
             body: key.seal_bytes(BODY, event.body.as_bytes())?,
             delivery: DeliveryId::generate(created_at),
+            follows: None,
             created_at: created_at.as_millis(),
         })
     }

@@ -83,6 +83,22 @@ pub(crate) async fn claim_one(store: &Store, now: i64) -> ClaimedDelivery {
     claimed.remove(0)
 }
 
+/// Delivers everything that is due, and answers it in its order.
+pub(crate) async fn deliver_all(store: &Store, now: i64) -> Vec<ClaimedDelivery> {
+    let mut all = Vec::new();
+    loop {
+        let claimed = claim(store, now, ALL).await;
+        if claimed.is_empty() {
+            all.sort_by_key(|delivery: &ClaimedDelivery| delivery.sequence);
+            return all;
+        }
+        for delivery in claimed {
+            assert!(end(store, &delivery, AttemptEnd::Delivered, now).await);
+            all.push(delivery);
+        }
+    }
+}
+
 pub(crate) fn bodies(claimed: &[ClaimedDelivery]) -> Vec<&str> {
     claimed.iter().map(|delivery| delivery.body.as_str()).collect()
 }

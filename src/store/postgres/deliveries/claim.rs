@@ -38,13 +38,17 @@ macro_rules! waiting {
 }
 
 /// The first few of an account that may be attempted at `$1`. Of a paused one, only those that
-/// were asked for by hand.
+/// were asked for by hand. What follows another waits until that one was attempted once.
 macro_rules! first_due {
     ($limit:literal) => {
         concat!(
             "((SELECT d.id, d.due_at, d.sequence FROM deliveries d
                WHERE NOT a.paused AND d.account_id = a.account_id AND d.state = 'pending'
                  AND d.due_at <= $1 AND (d.lease IS NULL OR d.lease_until <= $1)
+                 AND NOT EXISTS (
+                     SELECT FROM deliveries l
+                     WHERE l.account_id = d.account_id AND l.id = d.follows
+                       AND l.state = 'pending' AND l.attempts = 0)
                ORDER BY d.due_at, d.sequence LIMIT ",
             $limit,
             ")
@@ -53,6 +57,10 @@ macro_rules! first_due {
                WHERE a.paused AND d.manual AND d.account_id = a.account_id
                  AND d.state = 'pending'
                  AND d.due_at <= $1 AND (d.lease IS NULL OR d.lease_until <= $1)
+                 AND NOT EXISTS (
+                     SELECT FROM deliveries l
+                     WHERE l.account_id = d.account_id AND l.id = d.follows
+                       AND l.state = 'pending' AND l.attempts = 0 AND l.manual)
                ORDER BY d.due_at, d.sequence LIMIT ",
             $limit,
             "))"
