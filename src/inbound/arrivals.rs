@@ -42,6 +42,10 @@ fn arrival(route: &InboundRoute, kind: &'static str, key: String) -> Arrival {
     }
 }
 
+fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
 /// The body is written once, here; what is stored, signed and posted are these bytes.
 fn event(route: &InboundRoute, kind: WebhookEvent, data: &str) -> Option<NewEvent> {
     let name = kind.name();
@@ -50,17 +54,15 @@ fn event(route: &InboundRoute, kind: WebhookEvent, data: &str) -> Option<NewEven
     wanted.then(|| NewEvent { id: EventId::generate(), kind, body: body() })
 }
 
-/// The change as Meta put it, for who wants it; only its bytes can tell it from another.
+/// The change as Meta put it, for who wants it. Only the bytes of what is told can tell it from
+/// another: the same change may happen again, and then the time of its entry is another.
 fn whole(change: &Change<'_>, route: &InboundRoute) -> Option<Arrival> {
     if !route.events.contains(&WebhookEvent::MetaEvent) {
         return None;
     }
-    let mut hash = Sha256::new();
-    hash.update(change.waba().unwrap_or_default().as_bytes());
-    hash.update([0]);
-    hash.update(change.raw().as_bytes());
-    let mut whole = arrival(route, "change", hex::encode(hash.finalize()));
-    whole.events.extend(event(route, WebhookEvent::MetaEvent, &change.alone()));
+    let told = change.alone();
+    let mut whole = arrival(route, "change", digest(&told));
+    whole.events.extend(event(route, WebhookEvent::MetaEvent, &told));
     Some(whole)
 }
 
@@ -71,8 +73,7 @@ fn message(
     route: &InboundRoute,
 ) -> Option<Arrival> {
     let members = raw.members()?;
-    let digest = || Cow::Owned(hex::encode(Sha256::digest(raw.text().as_bytes())));
-    let key = text(&members, "id").unwrap_or_else(digest);
+    let key = text(&members, "id").unwrap_or_else(|| Cow::Owned(digest(raw.text())));
     let mut message = arrival(route, "message", key.into_owned());
     if let Some(sender) = Sender::of(change, &members) {
         message.contact =

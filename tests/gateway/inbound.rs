@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::harness::{
-    APP_SECRET, Answer, Gateway, NOW, NUMBER, Place, VERIFY_TOKEN, at, cases, eventually, graph_id,
+    APP_SECRET, Answer, Gateway, NOW, NUMBER, Place, VERIFY_TOKEN, WABA, at, cases, eventually,
+    graph_id,
 };
 
 cases![
@@ -24,6 +25,7 @@ cases![
     a_form_has_as_many_recipients_as_people_who_got_it,
     what_is_no_envelope_is_taken_and_kept,
     a_bad_entry_does_not_spoil_the_others,
+    a_change_that_happens_again_is_told_again_and_a_repeat_is_not,
     without_the_store_meta_has_to_come_again,
 ];
 
@@ -138,12 +140,10 @@ async fn a_status_that_comes_before_its_record_is_not_lost(place: Place) {
 
 async fn who_hears_of_a_status_hears_by_which_name_the_message_was_sent(place: Place) {
     let gateway = Gateway::start(&place).await;
-    // The address leads nowhere: what is to be delivered stays to be looked at.
     let wanted = json!({ "webhookUrl": "https://203.0.113.1", "events": ["messageStatus"] });
     let refused = gateway.post("/v2/webhooks/config", &wanted).send().await;
     assert_eq!(refused.status, 400, "{}", refused.text());
-    let wanted = json!({ "webhookUrl": "https://hook.invalid", "events": ["messageStatus"] });
-    assert_eq!(gateway.post("/v2/webhooks/config", &wanted).send().await.status, 200);
+    listen_to(&gateway, &["messageStatus"]).await;
     send(&gateway).await;
     let body = json!({
         "phoneNumberId": NUMBER, "to": "15551234567", "text": "Hi", "reference": "order \"7\"",
@@ -294,6 +294,31 @@ async fn a_bad_entry_does_not_spoil_the_others(place: Place) {
     body["entry"].as_array_mut().unwrap().insert(0, json!({ "changes": "none" }));
     assert_eq!(post(&gateway, &body.to_string()).await.status, 200);
     assert_eq!(known(&gateway, &id).await["status"], "sent");
+}
+
+/// What the account is told from now on; the address leads nowhere, so it stays to be looked at.
+async fn listen_to(gateway: &Gateway, events: &[&str]) {
+    let wanted = json!({ "webhookUrl": "https://hook.invalid", "events": events });
+    assert_eq!(gateway.post("/v2/webhooks/config", &wanted).send().await.status, 200);
+}
+
+/// The events that the account is told, oldest first.
+async fn told(gateway: &Gateway) -> Vec<Value> {
+    let list = gateway.get("/v2/webhooks/deliveries").send().await.data();
+    list["items"].as_array().unwrap().iter().rev().map(|item| item["event"].clone()).collect()
+}
+
+async fn a_change_that_happens_again_is_told_again_and_a_repeat_is_not(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    listen_to(&gateway, &["metaEvent"]).await;
+    for (event, time) in [("APPROVED", 1), ("PAUSED", 2), ("APPROVED", 3), ("APPROVED", 3)] {
+        let value = json!({ "event": event, "message_template_id": 4711 });
+        let change = json!({ "field": "message_template_status_update", "value": value });
+        let entry = json!({ "id": WABA, "time": time, "changes": [change] });
+        let body = json!({ "object": "whatsapp_business_account", "entry": [entry] }).to_string();
+        assert_eq!(post(&gateway, &body).await.status, 200);
+    }
+    assert_eq!(told(&gateway).await, ["metaEvent", "metaEvent", "metaEvent"]);
 }
 
 async fn without_the_store_meta_has_to_come_again(place: Place) {

@@ -26,11 +26,7 @@ async fn a_message_waits_until_its_lead_was_attempted_however_that_ends(place: P
         ];
         take_in(&here, arrivals.into()).await;
         let claimed = claim(&here, START, ALL).await;
-        let told = [
-            format!("before {round}"),
-            format!("{eve} is new"),
-            format!("behind {round}"),
-        ];
+        let told = [format!("before {round}"), format!("{eve} is new"), format!("behind {round}")];
         assert_eq!(bodies(&claimed), told);
         assert!(claim(&there, START, ALL).await.is_empty(), "another has the lead");
 

@@ -102,7 +102,9 @@ pub(in super::super) async fn insert_events(
         .bind(rows.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| &row.body[..]).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.delivery.as_str()).collect::<Vec<_>>())
-        .bind(rows.iter().map(|row| row.follows.as_ref().map(DeliveryId::as_str)).collect::<Vec<_>>())
+        .bind(
+            rows.iter().map(|row| row.follows.as_ref().map(DeliveryId::as_str)).collect::<Vec<_>>(),
+        )
         .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
         .bind(by_hand);
     insert.execute(&mut **tx).await?;
