@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt as _, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -16,6 +16,8 @@ enum Road {
     Cut,
     /// Whatever is said, nobody answers; new connections are taken.
     Silent,
+    /// Connections are cut; new ones are taken, and ended in due form.
+    Closed,
 }
 
 /// Dropped, it ends all its connections.
@@ -48,6 +50,10 @@ impl Proxy {
 
     pub(crate) fn fall_silent(&self) {
         self.road.send_replace(Road::Silent);
+    }
+
+    pub(crate) fn close(&self) {
+        self.road.send_replace(Road::Closed);
     }
 
     pub(crate) fn open(&self) {
@@ -84,15 +90,23 @@ async fn carry(port: Port, server: (String, u16), mut road: watch::Receiver<Road
 
 /// Carries bytes both ways for as long as the road is open.
 async fn join(mut near: TcpStream, server: Arc<(String, u16)>, mut road: watch::Receiver<Road>) {
+    let begun = *road.borrow_and_update();
+    if begun == Road::Closed {
+        // What nobody has read would make a reset of the end.
+        let _said = near.read(&mut [0; 64]).await;
+        return;
+    }
     // Dropped, it is reset, as a server that dies would do it.
     near.set_zero_linger().unwrap();
-    let is_open = *road.borrow_and_update() == Road::Open;
-    if is_open {
+    if begun == Road::Open {
         let mut far = TcpStream::connect((server.0.as_str(), server.1)).await.unwrap();
         tokio::select! {
             // Whoever ends it.
             _ = copy_bidirectional(&mut near, &mut far) => return,
             changed = road.changed() => if changed.is_err() { return },
+        }
+        if *road.borrow() == Road::Closed {
+            return;
         }
     }
     // What fell silent stays so: a connection whose peer has gone never comes back to life.
