@@ -12,6 +12,8 @@ mod templates;
 mod webhooks;
 
 pub use account::Me;
+pub use forms::{keep_flows, require_own_flow};
+pub use media::{find_media, stream_media, upload_form};
 
 use crate::openapi::Route;
 

@@ -10,6 +10,7 @@ mod breakers;
 mod exchange;
 mod failure;
 mod flows;
+mod forward;
 mod http;
 mod interactive;
 mod mark;
@@ -31,16 +32,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
 use url::Url;
 
+pub use answer::GraphReply;
 pub use breakers::{OpenBreakers, Permit};
 pub use failure::{Cause, GraphError, GraphFailure, Outcome};
 pub use flows::Flow;
+pub use forward::{Forward, Work};
 pub use interactive::{
     Action, AddressParameters, Card, CardAction, FlowOpening, FlowParameters, Header, HeaderMedia,
     Interactive, ListRow, ListSection, Parameters, ProductItem, ProductSection, QuickReply, Reply,
     ReplyButton, TextPart, VoiceCallParameters,
 };
 pub use mark::Mark;
-pub use media::{MediaBytes, MediaInfo, MediaUpload};
+pub use media::{MediaBytes, MediaInfo, MediaUpload, UploadReceipt};
 pub use message::{Content, Link, Location, Media, MediaKind, Message, Reaction, TextBody};
 pub use page::{Edge, Page, PageQuery, Pages};
 pub use send::SendReceipt;
@@ -50,7 +53,7 @@ pub use templates::{KnownTemplate, TemplateDefinition, TemplateRow};
 use crate::clock::Clock;
 use crate::config::GraphSettings;
 use crate::metrics::{CallKind, Upstream};
-use crate::model::{AccountId, GraphId, TraceParent};
+use crate::model::{AccountId, GraphId, GraphVersion, TraceParent};
 
 /// W3C's header of a trace.
 const TRACEPARENT: &str = "traceparent";
@@ -69,11 +72,13 @@ struct Inner {
 }
 
 /// On whose behalf Graph is asked: until when an answer is worth waiting for, whatever the limits
-/// of the call itself allow; and the trace that it belongs to.
+/// of the call itself allow; the trace that it belongs to; and the version of the API to ask.
 #[derive(Clone, Copy, Debug)]
 pub struct Errand {
     pub until: Instant,
     pub trace: Option<TraceParent>,
+    /// The version that the caller asked for; none leaves it to the settings.
+    pub version: Option<GraphVersion>,
 }
 
 /// Who asks: an account, by its Meta token; and on which errand.
@@ -148,8 +153,8 @@ impl Graph {
     }
 
     #[must_use]
-    pub fn version(&self) -> &str {
-        &self.0.settings.version
+    pub fn version(&self) -> GraphVersion {
+        self.0.settings.version
     }
 
     /// Makes a call, and counts how it ended. Whatever is asked for an account is asked in here.
@@ -168,10 +173,11 @@ impl Graph {
     }
 
     /// `{graph}/{version}/{ids…}`: the only way a Graph address is made.
-    fn address(&self, node: &GraphId, edge: Option<&str>) -> Url {
+    fn address(&self, errand: Errand, node: &GraphId, edge: Option<&str>) -> Url {
         let mut url = self.0.settings.url.clone();
+        let version = errand.version.unwrap_or(self.0.settings.version).to_string();
         if let Ok(mut path) = url.path_segments_mut() {
-            path.pop_if_empty().push(&self.0.settings.version).push(node.as_str()).extend(edge);
+            path.pop_if_empty().push(&version).push(node.as_str()).extend(edge);
         }
         url
     }

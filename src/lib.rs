@@ -2,7 +2,7 @@
 //!
 //! A backend sends simple JSON to `/v2`; the gateway proves who calls ([`access`]), reads and
 //! checks the fields ([`fields`], [`messages`]), builds Meta's payload and sends it ([`graph`]),
-//! and answers in one envelope ([`wire`]). Accounts, numbers and tokens live in [`store`].
+//! and answers in one envelope ([`wire`]). [`meta_shape`] takes the same calls in Meta's own shape. Accounts, numbers and tokens live in [`store`].
 //! [`delivery`] tells customers what happened, by webhook, until they have heard it.
 //! [`metrics`] counts what happens, for whoever is on call.
 //! [`sandbox`] stands in for Meta, so that all of it can be tried without a Meta account.
@@ -19,6 +19,7 @@ pub mod graph;
 pub mod inbound;
 pub mod limits;
 pub mod messages;
+pub mod meta_shape;
 pub mod metrics;
 pub mod model;
 pub mod openapi;

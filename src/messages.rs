@@ -17,6 +17,7 @@ mod location;
 mod location_request;
 mod media;
 mod media_carousel;
+mod order;
 mod outgoing;
 mod parts;
 mod product;
@@ -37,9 +38,13 @@ mod web_address;
 
 use utoipa::openapi::schema::Schema;
 
+pub use dispatch::dispatch;
 pub use kinds::KINDS;
+pub use order::{About, Once, Order, Payload};
+pub use reference::MOST_REFERENCE;
 pub use routes::routes;
 pub use template::{SendNamedTemplate, SendTemplate};
+pub use template_check::{SentTemplate, check as check_template};
 
 use crate::fields::{Field, FromFields, JsonKind, Members, Violations, read_body};
 use crate::graph::Content;

@@ -7,6 +7,7 @@ pub mod destination;
 pub mod event;
 pub mod flow;
 pub mod graph_id;
+pub mod graph_version;
 pub mod message;
 pub mod phone_number;
 pub mod plan;
@@ -24,6 +25,7 @@ pub use destination::{Destination, MaskedReceiver};
 pub use event::{Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent};
 pub use flow::{FlowRecord, FlowSnapshot};
 pub use graph_id::GraphId;
+pub use graph_version::GraphVersion;
 pub use message::{
     MessageId, MessageRecord, MessageStatus, Progress, SendOutcome, SendResult, StatusKind,
     StatusUpdate,

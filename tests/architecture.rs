@@ -82,8 +82,8 @@ const ROOMS: &[Room] = &[
     Room {
         name: "messages",
         may_use: &[
-            "model", "clock", "metrics", "fields", "store", "graph", "wire", "state", "access",
-            "openapi",
+            "model", "clock", "metrics", "fields", "store", "limits", "graph", "wire", "state",
+            "access", "openapi",
         ],
         must_not: SQL_AND_CLIENTS,
     },
@@ -91,6 +91,14 @@ const ROOMS: &[Room] = &[
         name: "api",
         may_use: &[
             "model", "clock", "fields", "store", "graph", "delivery", "wire", "state", "access",
+            "openapi",
+        ],
+        must_not: SQL_AND_CLIENTS,
+    },
+    Room {
+        name: "meta_shape",
+        may_use: &[
+            "model", "fields", "store", "graph", "wire", "state", "access", "messages", "api",
             "openapi",
         ],
         must_not: SQL_AND_CLIENTS,
@@ -109,8 +117,24 @@ const ROOMS: &[Room] = &[
 ];
 
 const BELOW_APP: &[&str] = &[
-    "model", "clock", "metrics", "fields", "config", "store", "graph", "limits", "state", "wire",
-    "access", "openapi", "messages", "api", "server", "inbound", "delivery",
+    "model",
+    "clock",
+    "metrics",
+    "fields",
+    "config",
+    "store",
+    "graph",
+    "limits",
+    "state",
+    "wire",
+    "access",
+    "openapi",
+    "messages",
+    "api",
+    "meta_shape",
+    "server",
+    "inbound",
+    "delivery",
 ];
 const BELOW_CLI: &[&str] = &[
     "model", "clock", "metrics", "config", "store", "tls", "graph", "sandbox", "app", "openapi",

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
-use tokio::task::LocalSet;
+use tokio::task::{LocalSet, yield_now};
 use tokio::time::{Instant, sleep_until};
 
 use crate::http::Connection;
@@ -78,6 +78,18 @@ impl Tally {
     }
 }
 
+/// Waits for the load without ever letting this core fall asleep. On a virtual machine waking it
+/// costs the peer more than the answer that it is woken for; a fast peer never finds it asleep, so
+/// the slower a peer is the more it would pay, for nothing of its own.
+async fn wide_awake(load: LocalSet) {
+    let spinning = async {
+        loop {
+            yield_now().await;
+        }
+    };
+    tokio::select! { () = load => {}, () = spinning => {} }
+}
+
 /// As many requests as the peer takes on so many connections, for so long.
 pub async fn closed_loop(target: &Target, connections: usize, time: Duration) -> Outcome {
     let tally = Rc::new(Tally::default());
@@ -100,7 +112,7 @@ pub async fn closed_loop(target: &Target, connections: usize, time: Duration) ->
             }
         });
     }
-    tasks.await;
+    wide_awake(tasks).await;
     tally.outcome(started.elapsed())
 }
 
@@ -137,6 +149,6 @@ pub async fn open_loop(
             }
         });
     }
-    tasks.await;
+    wide_awake(tasks).await;
     tally.outcome(started.elapsed())
 }

@@ -2,8 +2,8 @@
 //!
 //! The machines are noisy, so nothing is compared between runs: the peers take turns, round after
 //! round, in an order that rotates, and what counts is the CPU time of a peer's process for each
-//! request, as a ratio to nginx in the same round. Load, upstream and measuring share one core; the
-//! peer under test has the other one to itself.
+//! request, as a ratio to nginx in the same round. Load, upstream and measuring share one core, which
+//! never sleeps while there is load; the peer under test has the other one to itself.
 
 mod gateway;
 mod http;

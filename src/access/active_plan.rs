@@ -1,11 +1,8 @@
 //! Step 2: the plan runs.
 
-use axum::extract::{Request, State};
-
 use super::Authenticated;
 use crate::model::Timestamp;
-use crate::state::AppState;
-use crate::wire::{ApiError, Carried};
+use crate::wire::ApiError;
 
 /// Proof that the caller's primary plan, if there is one, runs now.
 #[derive(Clone, Debug)]
@@ -17,21 +14,11 @@ impl ActivePlan {
     }
 
     /// No plan at all is the next step's matter: nothing has expired.
-    fn confirm(caller: Authenticated, now: Timestamp) -> Result<Self, ApiError> {
+    pub(super) fn confirm(caller: Authenticated, now: Timestamp) -> Result<Self, ApiError> {
         let plan = caller.caller().account.primary_plan();
         if plan.is_some_and(|plan| !plan.is_active(now)) {
             return Err(ApiError::PlanExpired);
         }
         Ok(Self(caller))
     }
-}
-
-pub(super) async fn require(
-    State(state): State<AppState>,
-    Carried(caller): Carried<Authenticated>,
-    mut request: Request,
-) -> Result<Request, ApiError> {
-    let proof = ActivePlan::confirm(caller, state.clock.now())?;
-    request.extensions_mut().insert(proof);
-    Ok(request)
 }

@@ -1,17 +1,19 @@
 //! Step 1: who calls.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::ConnectInfo;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 
 use super::rate_limits;
 use crate::model::{ApiToken, LastFour};
 use crate::state::{AppState, Caller, Found};
-use crate::wire::{ApiError, Carried, RequestRecord};
+use crate::wire::{ApiError, Carried, RequestRecord, Style};
 
 /// Proof that the caller showed a live token of an account that can call Graph.
 #[derive(Clone, Debug)]
@@ -32,12 +34,13 @@ impl Authenticated {
     }
 
     async fn confirm(
+        shown: Option<Cow<'_, str>>,
         headers: &HeaderMap,
         peer: SocketAddr,
         state: &AppState,
     ) -> Result<Self, ApiError> {
-        let shown = shown_token(headers)?.ok_or(ApiError::MissingToken)?;
-        let token = ApiToken::parse(shown).ok_or(ApiError::InvalidToken)?;
+        let shown = shown.ok_or(ApiError::MissingToken)?;
+        let token = ApiToken::parse(&shown).ok_or(ApiError::InvalidToken)?;
         let digest = token.digest();
         let found = match state.callers.known(&digest) {
             Some(found) => found,
@@ -58,14 +61,18 @@ impl Authenticated {
     }
 }
 
-pub(super) async fn require(
-    State(state): State<AppState>,
-    Carried(record): Carried<Arc<RequestRecord>>,
-    Carried(ConnectInfo(peer)): Carried<ConnectInfo<SocketAddr>>,
-    mut request: Request,
-) -> Result<Request, ApiError> {
-    let headers = request.headers();
-    let confirmed = Authenticated::confirm(headers, peer, &state).await;
+pub(super) async fn require(parts: &Parts, state: &AppState) -> Result<Authenticated, ApiError> {
+    let Carried(record) = Carried::<Arc<RequestRecord>>::of(&parts.extensions)?;
+    let Carried(ConnectInfo(peer)) = Carried::<ConnectInfo<SocketAddr>>::of(&parts.extensions)?;
+    let headers = &parts.headers;
+    let elsewhere = match record.style {
+        Style::Meta => shown_to_meta(headers, parts.uri.query().unwrap_or_default()),
+        Style::AvenPing(_) => Vec::new(),
+    };
+    let confirmed = match shown_token(headers, elsewhere) {
+        Ok(shown) => Authenticated::confirm(shown, headers, peer, state).await,
+        Err(differ) => Err(differ),
+    };
     if matches!(confirmed, Err(ApiError::InvalidToken)) {
         let address = state.limits.client_address(peer.ip(), headers);
         state.limits.rates.count_failure(address).map_err(too_many_failures)?;
@@ -79,8 +86,7 @@ pub(super) async fn require(
     if let Some(counted) = state.limits.rates.count_account(&caller.account) {
         rate_limits::admit(counted, &record)?;
     }
-    request.extensions_mut().insert(proof);
-    Ok(request)
+    Ok(proof)
 }
 
 fn too_many_failures(wait: Duration) -> ApiError {
@@ -88,7 +94,10 @@ fn too_many_failures(wait: Duration) -> ApiError {
 }
 
 /// The token of the request: in one place, or the same one in several.
-fn shown_token(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
+fn shown_token<'a>(
+    headers: &'a HeaderMap,
+    elsewhere: Vec<Cow<'a, str>>,
+) -> Result<Option<Cow<'a, str>>, ApiError> {
     let bearers = headers.get_all(AUTHORIZATION).iter().filter_map(|value| {
         let (scheme, _) = value.as_bytes().split_at_checked(BEARER.len())?;
         scheme.eq_ignore_ascii_case(BEARER).then(|| match value.to_str() {
@@ -98,14 +107,26 @@ fn shown_token(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
     });
     let others = headers.get_all("x-api-token").iter();
     let others = others.map(|value| value.to_str().unwrap_or(NO_TEXT));
-    let mut tokens = bearers.chain(others).map(str::trim).filter(|token| !token.is_empty());
+    let tokens = bearers.chain(others).map(str::trim).map(Cow::Borrowed).chain(elsewhere);
+    let mut tokens = tokens.filter(|token| !token.is_empty());
     let first = tokens.next();
-    if tokens.any(|token| Some(token) != first) {
+    if tokens.any(|token| Some(&token) != first.as_ref()) {
         return Err(ApiError::InvalidToken);
     }
     Ok(first)
 }
 
+/// Where callers of Meta's and of Interakt's may show it besides.
+fn shown_to_meta<'a>(headers: &'a HeaderMap, query: &'a str) -> Vec<Cow<'a, str>> {
+    let header = headers.get_all("x-access-token").iter();
+    let header = header.map(|value| value.to_str().unwrap_or(NO_TEXT).trim().into());
+    let pairs = url::form_urlencoded::parse(query.as_bytes());
+    let query = pairs.filter(|(name, _)| name == ACCESS_TOKEN).map(|(_, value)| value);
+    header.chain(query).collect()
+}
+
+/// The member of a query that Meta takes a token from.
+pub const ACCESS_TOKEN: &str = "access_token";
 const BEARER: &[u8] = b"bearer ";
 /// A value that is no text is still a token shown, and no right one.
 const NO_TEXT: &str = "\u{fffd}";
@@ -114,7 +135,9 @@ const NO_TEXT: &str = "\u{fffd}";
 mod tests {
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::shown_token;
+    use super::{shown_to_meta, shown_token};
+    use crate::wire::ApiError;
+    use std::borrow::Cow;
 
     fn headers(lines: &[(&str, &str)]) -> HeaderMap {
         let pair = |(name, value): &(&str, &str)| {
@@ -124,20 +147,36 @@ mod tests {
         lines.iter().map(pair).collect()
     }
 
+    fn shown(headers: &HeaderMap) -> Result<Option<Cow<'_, str>>, ApiError> {
+        shown_token(headers, Vec::new())
+    }
+
+    #[test]
+    fn metas_callers_show_it_in_two_more_places() {
+        let none = headers(&[]);
+        assert_eq!(shown_to_meta(&none, "a=1&access_token=T%31"), ["T1"]);
+        assert_eq!(shown_to_meta(&headers(&[("x-access-token", " T1")]), ""), ["T1"]);
+        let bearer = headers(&[("authorization", "Bearer T1")]);
+        assert!(shown_token(&bearer, shown_to_meta(&bearer, "access_token=T2")).is_err());
+        assert!(
+            shown_token(&none, shown_to_meta(&none, "access_token=T1&access_token=T2")).is_err()
+        );
+    }
+
     #[test]
     fn a_token_is_found_in_either_header_and_the_scheme_in_any_case() {
         for line in
             [("authorization", "bearer T1"), ("authorization", "BEARER  T1"), ("x-api-token", "T1")]
         {
-            assert_eq!(shown_token(&headers(&[line])).unwrap(), Some("T1"), "{line:?}");
+            assert_eq!(shown(&headers(&[line])).unwrap().as_deref(), Some("T1"), "{line:?}");
         }
     }
 
     #[test]
     fn the_same_token_twice_is_one_token_and_two_different_ones_are_none() {
         let both = |second| [("authorization", "Bearer T1"), ("x-api-token", second)];
-        assert_eq!(shown_token(&headers(&both("T1"))).unwrap(), Some("T1"));
-        assert!(shown_token(&headers(&both("T2"))).is_err());
+        assert_eq!(shown(&headers(&both("T1"))).unwrap().as_deref(), Some("T1"));
+        assert!(shown(&headers(&both("T2"))).is_err());
     }
 
     #[test]
@@ -145,7 +184,7 @@ mod tests {
         for line in
             [("authorization", "Basic T1"), ("authorization", "Bearer "), ("x-api-token", "")]
         {
-            assert_eq!(shown_token(&headers(&[line])).unwrap(), None, "{line:?}");
+            assert_eq!(shown(&headers(&[line])).unwrap(), None, "{line:?}");
         }
     }
 }

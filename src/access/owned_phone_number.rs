@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
+use http::request::Parts;
 
 use super::{DeveloperPlan, rate_limits};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
-use crate::wire::{ApiError, Carried, JsonBody, RequestRecord};
+use crate::wire::{ApiError, Carried, JsonBody, NodePath, RequestRecord};
 
 /// Proof that a number is the caller's own.
 #[derive(Clone, Debug)]
@@ -41,21 +43,44 @@ impl OwnedPhoneNumber {
 }
 
 pub(super) async fn require(
-    State(state): State<AppState>,
-    Carried(plan): Carried<DeveloperPlan>,
-    Carried(record): Carried<Arc<RequestRecord>>,
-    request: Request,
-) -> Result<Request, ApiError> {
-    let (mut parts, body) = request.into_parts();
-    let body = JsonBody::read(&parts.headers, body, plan.caller(), &state).await?;
+    plan: DeveloperPlan,
+    parts: &mut Parts,
+    body: Body,
+    state: &AppState,
+) -> Result<(), ApiError> {
+    let Carried(record) = Carried::<Arc<RequestRecord>>::of(&parts.extensions)?;
+    let body = JsonBody::read(&parts.headers, body, plan.caller(), state).await?;
     let named = body.members().get("phoneNumberId").and_then(|id| id.as_string());
     let named = named.and_then(Result::ok);
     let proof = OwnedPhoneNumber::confirm(plan, named.as_deref())?;
-    let account = &proof.caller().account;
-    if let Some(counted) = state.limits.rates.count_number(account, &proof.number) {
-        rate_limits::admit(counted, &record)?;
-    }
+    count(&proof, &record, state)?;
     parts.extensions.insert(proof);
     parts.extensions.insert(Arc::new(body));
-    Ok(Request::from_parts(parts, axum::body::Body::empty()))
+    Ok(())
+}
+
+/// The same for a number that the path names; the body is left to be read.
+pub(super) async fn require_in_path(
+    State(state): State<AppState>,
+    Carried(plan): Carried<DeveloperPlan>,
+    Carried(record): Carried<Arc<RequestRecord>>,
+    NodePath(number): NodePath,
+    mut request: Request,
+) -> Result<Request, ApiError> {
+    let number = number.ok_or(ApiError::NotYourNumber)?;
+    let proof = OwnedPhoneNumber::confirm(plan, Some(number.as_str()))?;
+    count(&proof, &record, &state)?;
+    request.extensions_mut().insert(proof);
+    Ok(request)
+}
+
+fn count(
+    proof: &OwnedPhoneNumber,
+    record: &RequestRecord,
+    state: &AppState,
+) -> Result<(), ApiError> {
+    match state.limits.rates.count_number(&proof.caller().account, &proof.number) {
+        Some(counted) => rate_limits::admit(counted, record),
+        None => Ok(()),
+    }
 }

@@ -51,7 +51,7 @@ fn part(name: &str, state: &AppState) -> Result<Response, ApiError> {
         .doc_expansion("list");
     let found = serve(name, Arc::new(config));
     let file = found.map_err(|_| ApiError::Internal("the API page cannot be made"))?;
-    let file = file.ok_or(ApiError::ROUTE_NOT_FOUND)?;
+    let file = file.ok_or(ApiError::RouteNotFound)?;
     let mut bytes = file.bytes.into_owned();
     if name == "index.html" {
         // With or without a slash at the end, its parts are in the same place.

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::paging::{AFTER, LIMIT, page_query, page_reply};
 use crate::access::DeveloperPlan;
-use crate::graph::{Credentials, Edge, Flow, Page, PageQuery};
+use crate::graph::{Credentials, Edge, Flow, PageQuery};
 use crate::model::{FlowRecord, FlowSnapshot, GraphId, Timestamp};
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};
 use crate::state::{AppState, Caller};
@@ -95,7 +95,7 @@ async fn all(
     let credentials = caller.credentials(record.errand);
     let page = state.graph.page(credentials, &caller.waba_id, Edge::Flows, &asked);
     let page = record.upstream(page).await?;
-    keep(&state, caller, &snapshots(&page)).await?;
+    keep_flows(&state, caller, &Flow::read_all(&page)).await?;
     let kept = [("limit", limit)];
     Ok(page_reply(&page, state.public_url.clone(), "/v2/forms", &kept))
 }
@@ -121,17 +121,20 @@ async fn by_id(
     let id = id.ok_or(ApiError::FORM_NOT_FOUND)?;
     let caller = plan.caller();
     let credentials = caller.credentials(record.errand);
-    record.upstream(require_own(&state, caller, credentials, &id)).await?;
+    record.upstream(require_own_flow(&state, caller, credentials, &id)).await?;
     let flow = record.upstream(state.graph.flow(credentials, &id)).await?;
     let snapshot = Flow::read(&flow).filter(|snapshot| snapshot.id == id);
     let snapshot = snapshot.ok_or(ApiError::FORM_NOT_FOUND)?;
-    keep(&state, caller, &[snapshot]).await?;
+    keep_flows(&state, caller, &[snapshot]).await?;
     Ok(data_of(&flow))
 }
 
 /// Two accounts may share a Meta token, so Graph alone would tell of a stranger's flow. A flow
 /// that is not known yet may be new: Graph's list is read once more.
-async fn require_own(
+///
+/// # Errors
+/// When it is none of theirs, or as any read of Graph's.
+pub async fn require_own_flow(
     state: &AppState,
     caller: &Caller,
     credentials: Credentials<'_>,
@@ -143,8 +146,8 @@ async fn require_own(
     let query = PageQuery { limit: Some(LOOKUP_PAGE), ..PageQuery::default() };
     let mut pages = state.graph.pages(credentials, &caller.waba_id, Edge::Flows, query);
     while let Some(page) = pages.next().await? {
-        let seen = snapshots(&page);
-        keep(state, caller, &seen).await?;
+        let seen = Flow::read_all(&page);
+        keep_flows(state, caller, &seen).await?;
         if seen.iter().any(|flow| flow.id == *id) {
             return Ok(());
         }
@@ -154,7 +157,14 @@ async fn require_own(
 
 /// Keeps what Graph said, for the search and for the next look-up. Graph's answer is good also
 /// when the database is too busy to keep it.
-async fn keep(state: &AppState, caller: &Caller, flows: &[FlowSnapshot]) -> Result<(), ApiError> {
+///
+/// # Errors
+/// When the database is there and takes it not.
+pub async fn keep_flows(
+    state: &AppState,
+    caller: &Caller,
+    flows: &[FlowSnapshot],
+) -> Result<(), ApiError> {
     match state.store.save_flows(&caller.account.id, flows, state.clock.now()).await {
         Err(StoreError::Unavailable(cause)) => {
             tracing::warn!(%cause, "what Graph said of flows is not kept");
@@ -162,10 +172,6 @@ async fn keep(state: &AppState, caller: &Caller, flows: &[FlowSnapshot]) -> Resu
         }
         kept => Ok(kept?),
     }
-}
-
-fn snapshots(page: &Page) -> Vec<FlowSnapshot> {
-    page.items.iter().filter_map(|item| Flow::read(item.get().as_bytes())).collect()
 }
 
 impl From<FlowRecord> for Form {

@@ -5,6 +5,10 @@ mod download;
 mod lookup;
 mod upload;
 
+pub use download::stream_media;
+pub use lookup::find_media;
+pub use upload::upload_form;
+
 use axum::routing::{delete, get, post};
 
 use crate::openapi::{Answer, Parameter, ParameterKind, Route};

@@ -69,7 +69,7 @@ async fn health() -> Reply<Health> {
 }
 
 async fn version(State(state): State<AppState>) -> Reply<Version> {
-    let graph = state.graph.version().to_owned();
+    let graph = state.graph.version().to_string();
     Reply(Version { version: VERSION, api: "v2", graph })
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use super::{StartError, routes};
 use crate::api::METRICS;
 use crate::config::ListenerSettings;
+use crate::meta_shape;
 use crate::openapi::Route;
 use crate::server::Server;
 
@@ -31,6 +32,14 @@ impl Offer {
             Self::MetricsAlone => route.path == METRICS,
         };
         routes().into_iter().filter(is_offered).collect()
+    }
+
+    /// Those in Meta's shape.
+    pub(super) fn metas_routes(self) -> Vec<Route> {
+        match self {
+            Self::Everything | Self::AllButMetrics => meta_shape::routes(),
+            Self::MetricsAlone => Vec::new(),
+        }
     }
 }
 

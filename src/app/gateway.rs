@@ -193,10 +193,10 @@ impl Gateway {
         let mut telling = JoinSet::new();
         if let Some(Door { server, offer, address }) = metrics {
             tracing::info!(%address, "the metrics have a listener of their own");
-            let router = router(offer.routes(), state.clone());
+            let router = router(offer.routes(), offer.metas_routes(), &state);
             telling.spawn(server.run(router, CancellationToken::new(), last_call));
         }
-        let router = router(callers.offer.routes(), state.clone());
+        let router = router(callers.offer.routes(), callers.offer.metas_routes(), &state);
         let serving = callers.server.run(router, stop_accepting.clone(), last_call);
         let end = tokio::select! {
             ((), end) = async { tokio::join!(serving, closing) } => end,

@@ -11,12 +11,15 @@ use futures_util::FutureExt as _;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http_body_util::BodyExt as _;
+use tokio::time::Instant;
 
+use crate::graph::Errand;
 use crate::limits::Class;
+use crate::meta_shape;
 use crate::metrics::PathRequests;
 use crate::model::TraceParent;
 use crate::state::AppState;
-use crate::wire::{ApiError, RequestRecord, tell_rate_limits, word};
+use crate::wire::{ApiError, RequestRecord, Style, tell_rate_limits, word};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -31,22 +34,31 @@ pub(super) struct Entry {
     /// Whether files go through it.
     media: bool,
     class: Class,
+    speaks: Speaks,
+}
+
+/// Whose language the callers of a path speak.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Speaks {
+    AvenPing,
+    Meta,
 }
 
 impl Entry {
-    pub(super) fn new(path: &'static str, state: &AppState) -> Self {
+    pub(super) fn new(path: &'static str, speaks: Speaks, state: &AppState) -> Self {
         let requests = state.metrics.requests.of_path(path);
         Self {
             state: state.clone(),
             requests,
-            media: path.starts_with("/v2/media"),
+            media: path.starts_with("/v2/media") || Class::of(path) == Class::Media,
             class: Class::of(path),
+            speaks,
         }
     }
 }
 
 pub(super) async fn outer(
-    State(Entry { state, requests, media, class }): State<Entry>,
+    State(Entry { state, requests, media, class, speaks }): State<Entry>,
     mut request: Request,
     next: Next,
 ) -> Response {
@@ -54,8 +66,13 @@ pub(super) async fn outer(
     let method = request.method().clone();
     let counted = requests.begin(method.as_str());
     let request_id = request_id(request.headers());
-    let trace = trace(request.headers());
-    let record = RequestRecord::start(method, counted, request_id, trace, class, limit);
+    let (style, version) = match speaks {
+        Speaks::AvenPing => (Style::AvenPing(state.upstream_status), None),
+        Speaks::Meta => (Style::Meta, meta_shape::version(request.uri().path())),
+    };
+    let (until, trace) = (Instant::now() + limit, trace(request.headers()));
+    let errand = Errand { until, trace, version };
+    let record = RequestRecord::start(method, counted, request_id, errand, class, style);
     let record = Arc::new(record);
     request.extensions_mut().insert(Arc::clone(&record));
 
@@ -71,7 +88,7 @@ pub(super) async fn outer(
     };
     let mut response = answered.unwrap_or_else(|_| ApiError::Internal("a panic").into_response());
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
-        let worded = word(&error, state.upstream_status, record.request_id());
+        let worded = word(&error, &record);
         record.note_outcome(worded.outcome);
         let headers = std::mem::take(response.headers_mut());
         response = worded.into_response();

@@ -12,6 +12,6 @@ use crate::model::Account;
 const PATIENCE: Duration = Duration::from_secs(600);
 
 pub(super) fn of<'a>(account: &'a Account, token: &'a SecretString) -> Credentials<'a> {
-    let errand = Errand { until: Instant::now() + PATIENCE, trace: None };
+    let errand = Errand { until: Instant::now() + PATIENCE, trace: None, version: None };
     Credentials::new(&account.id, token, errand)
 }

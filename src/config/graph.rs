@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::{BreakerSettings, Period};
+use crate::model::GraphVersion;
 
 /// Which HTTP status a failure of Graph's gets from us.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,15 +29,15 @@ pub struct GraphSettings {
     pub url: Url,
 
     /// The version of the Graph API to speak
-    #[arg(id = "graph-version",
+    #[arg(
+        id = "graph-version",
         long = "graph-version",
         env = "AVENPING_GRAPH_VERSION",
         default_value = "v23.0",
-        value_parser = parse_version,
         value_name = "VERSION",
         global = true
     )]
-    pub version: String,
+    pub version: GraphVersion,
 
     /// How long connecting to Graph may take, TLS included
     #[arg(
@@ -96,13 +97,4 @@ pub(super) fn parse_base_url(text: &str) -> Result<Url, String> {
         return Err("must have no user name, query or fragment".to_owned());
     }
     Ok(url)
-}
-
-fn parse_version(text: &str) -> Result<String, String> {
-    let numbers = text.strip_prefix('v').and_then(|rest| rest.split_once('.'));
-    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
-    match numbers {
-        Some((major, minor)) if is_number(major) && is_number(minor) => Ok(text.to_owned()),
-        _ => Err("must look like v23.0".to_owned()),
-    }
 }

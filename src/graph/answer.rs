@@ -1,23 +1,33 @@
 //! One answer of Graph's, read within its limits and judged.
 
+use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::value::RawValue;
 
-use super::failure::{Cause, GraphError, GraphFailure, Outcome, Trouble};
+use super::failure::{Cause, GraphError, GraphFailure, Outcome, Trouble, without_token};
 
 /// The most a JSON answer may have. Graph's own are far below.
 const MAX_REPLY: usize = 4 * 1024 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(super) struct Answer {
+/// What Graph answered, as it came: for callers who speak Graph's own language.
+#[derive(Clone)]
+pub struct GraphReply {
     pub status: StatusCode,
-    pub retry_after: Option<Duration>,
+    pub headers: HeaderMap,
     pub body: Bytes,
+}
+
+/// A body may have anything in it, so nothing of it gets into a log.
+impl fmt::Debug for GraphReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GraphReply({})", self.status)
+    }
 }
 
 /// Why no answer could be read, once its first byte had come.
@@ -26,15 +36,15 @@ pub(super) enum Unreadable {
     TooLarge,
 }
 
-impl Answer {
+impl GraphReply {
     pub(super) async fn read(mut response: Response) -> Result<Self, (StatusCode, Unreadable)> {
         let status = response.status();
-        let retry_after = retry_after(response.headers());
+        let headers = std::mem::take(response.headers_mut());
         let mut body = BytesMut::new();
         loop {
             let chunk = response.chunk().await.map_err(|_| (status, Unreadable::Cut))?;
             match chunk {
-                None => return Ok(Self { status, retry_after, body: body.freeze() }),
+                None => return Ok(Self { status, headers, body: body.freeze() }),
                 Some(chunk) if body.len() + chunk.len() > MAX_REPLY => {
                     return Err((status, Unreadable::TooLarge));
                 }
@@ -43,19 +53,42 @@ impl Answer {
         }
     }
 
-    /// The body of an answer that says yes; else what the no means.
-    pub(super) fn judge(self, token: &SecretString) -> Result<Bytes, GraphFailure> {
-        let status = self.status.as_u16();
+    /// The answer, if it says yes; else what the no means.
+    pub(super) fn judge(self, token: &SecretString) -> Result<Self, GraphFailure> {
         if self.status.is_success() && !may_hold_error(&self.body) {
-            return Ok(self.body);
+            return Ok(self);
         }
         let error = GraphError::read(&self.body, token);
         if self.status.is_success() && error.is_none() {
-            return Ok(self.body);
+            return Ok(self);
         }
-        let mut failure = self.classify(error.as_ref()).with_status(status);
+        let mut failure = self.classify(error.as_ref()).with_status(self.status.as_u16());
         failure.error = error;
+        failure.reply = self.is_object().then(|| Box::new(self.without_token(token)));
         Err(failure)
+    }
+
+    /// The answer, if it is a JSON object; anything else was not said by Graph, whatever the status.
+    pub(super) fn object(self) -> Result<Self, GraphFailure> {
+        if self.is_object() {
+            return Ok(self);
+        }
+        let detail = "Graph's answer is no JSON object";
+        Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200))
+    }
+
+    /// The same answer with the Meta token taken out wherever it appears.
+    pub(super) fn without_token(mut self, token: &SecretString) -> Self {
+        let text = std::str::from_utf8(&self.body).unwrap_or_default();
+        if text.contains(token.expose_secret()) || text.contains('\\') {
+            self.body = without_token(text, token).into();
+        }
+        self
+    }
+
+    fn is_object(&self) -> bool {
+        serde_json::from_slice::<&RawValue>(&self.body)
+            .is_ok_and(|value| value.get().starts_with('{'))
     }
 
     fn classify(&self, error: Option<&GraphError>) -> GraphFailure {
@@ -69,7 +102,7 @@ impl Answer {
         }
         if status == 429 || error.is_some_and(GraphError::is_throttling) {
             let wait = error.map_or(Duration::from_secs(1), GraphError::usual_wait);
-            let wait = self.retry_after.map_or(wait, |asked| asked.max(wait));
+            let wait = retry_after(&self.headers).map_or(wait, |asked| asked.max(wait));
             let mut failure = GraphFailure::new(NotSent, Cause::Throttled, "Graph throttles");
             failure.retry_after = Some(wait);
             return failure;
@@ -90,17 +123,6 @@ impl Answer {
             None => GraphFailure::new(Unknown, Cause::Broken, "the answer is not Graph's"),
         }
     }
-}
-
-/// The answer, if it is a JSON object; anything else was not said by Graph, whatever the status.
-pub(super) fn object(body: Bytes) -> Result<Bytes, GraphFailure> {
-    let is_object =
-        serde_json::from_slice::<&RawValue>(&body).is_ok_and(|value| value.get().starts_with('{'));
-    if is_object {
-        return Ok(body);
-    }
-    let detail = "Graph's answer is no JSON object";
-    Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200))
 }
 
 /// A cheap look that spares the usual answer a second parse.

@@ -6,13 +6,12 @@ mod tests;
 use std::error::Error;
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::RequestBuilder;
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
 
-use super::answer::{Answer, Unreadable};
+use super::answer::{GraphReply, Unreadable};
 use super::failure::{Cause, GraphFailure, Outcome, Trouble};
 use super::{Credentials, Graph, Permit};
 use crate::metrics::CallKind;
@@ -42,7 +41,7 @@ impl Graph {
         &self,
         credentials: Credentials<'_>,
         url: &Url,
-        understand: impl FnOnce(Bytes) -> Result<T, GraphFailure>,
+        understand: impl FnOnce(GraphReply) -> Result<T, GraphFailure>,
     ) -> Result<T, GraphFailure> {
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.read_timeout.get();
@@ -59,7 +58,7 @@ impl Graph {
         repeat: Repeat,
         budget: Duration,
         request: impl Fn() -> RequestBuilder,
-    ) -> Result<Bytes, GraphFailure> {
+    ) -> Result<GraphReply, GraphFailure> {
         let deadline = credentials.deadline(budget);
         let answer = self.try_until(deadline, credentials.token, repeat, request).await;
         if answer.as_ref().map_or_else(|failure| failure.outcome == Outcome::Rejected, |_| true) {
@@ -75,12 +74,14 @@ impl Graph {
         token: &SecretString,
         repeat: Repeat,
         request: impl Fn() -> RequestBuilder,
-    ) -> Result<Bytes, GraphFailure> {
+    ) -> Result<GraphReply, GraphFailure> {
         let mut tries = 0;
         loop {
             let limit = self.limit_of_try(deadline, repeat, tries);
-            let failure = match timeout_at(limit, once(request(), token)).await {
-                Ok(Ok(body)) => return Ok(body),
+            // Boxed: everything around it would have to be as large, once for each layer.
+            let answer = Box::pin(once(request(), token));
+            let failure = match timeout_at(limit, answer).await {
+                Ok(Ok(reply)) => return Ok(reply),
                 Ok(Err(failure)) => failure,
                 Err(_) => out_of_time(),
             };
@@ -107,9 +108,9 @@ impl Graph {
 }
 
 /// One try, without a limit on its time.
-async fn once(request: RequestBuilder, token: &SecretString) -> Result<Bytes, GraphFailure> {
+async fn once(request: RequestBuilder, token: &SecretString) -> Result<GraphReply, GraphFailure> {
     let response = request.send().await.map_err(|error| without_answer(&error))?;
-    let answer = Answer::read(response).await.map_err(|(status, why)| {
+    let answer = GraphReply::read(response).await.map_err(|(status, why)| {
         let (trouble, detail) = match why {
             Unreadable::Cut => (Trouble::Transport, "the answer was cut"),
             Unreadable::TooLarge => (Trouble::None, "the answer is larger than 4 MB"),

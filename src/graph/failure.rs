@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::GraphReply;
 use crate::metrics::CallEnd;
 
 /// Whether Graph took what it was sent.
@@ -72,6 +73,8 @@ pub struct GraphFailure {
     /// Absent when there was no HTTP answer.
     pub upstream_status: Option<u16>,
     pub error: Option<GraphError>,
+    /// The whole answer, if it was JSON, less the Meta token.
+    pub reply: Option<Box<GraphReply>>,
     pub retry_after: Option<Duration>,
     pub cause: Cause,
     pub(super) trouble: Trouble,
@@ -104,6 +107,12 @@ impl GraphFailure {
         Self::new(Outcome::Unknown, Cause::Broken, "the send was cut off")
     }
 
+    /// Whether Graph does not take the account's Meta token: nothing that its caller could mend.
+    #[must_use]
+    pub fn is_of_token(&self) -> bool {
+        self.trouble == Trouble::TokenRefused
+    }
+
     /// The code of Meta's error.
     #[must_use]
     pub fn code(&self) -> Option<i64> {
@@ -116,6 +125,7 @@ impl GraphFailure {
             retryable: outcome == Outcome::NotSent,
             upstream_status: None,
             error: None,
+            reply: None,
             retry_after: None,
             cause,
             trouble: Trouble::None,

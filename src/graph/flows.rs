@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::{Credentials, Edge, Graph, GraphFailure, PageQuery};
+use super::{Credentials, Edge, Graph, GraphFailure, Page, PageQuery};
 use crate::model::{FlowSnapshot, GraphId};
 
 /// What the gateway reads of a flow; the caller gets all of it.
@@ -19,6 +19,12 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// The rows of a page that are flows.
+    #[must_use]
+    pub fn read_all(page: &Page) -> Vec<FlowSnapshot> {
+        page.items.iter().filter_map(|item| Self::read(item.get().as_bytes())).collect()
+    }
+
     /// `None` if the text is no flow, or its id none that could be asked for.
     #[must_use]
     pub fn read(text: &[u8]) -> Option<FlowSnapshot> {
@@ -50,7 +56,7 @@ impl Graph {
         let query = PageQuery { limit: Some(100), ..PageQuery::default() };
         let mut pages = self.pages(credentials, waba, Edge::Flows, query);
         while let Some(page) = pages.next().await? {
-            flows.extend(page.items.iter().filter_map(|item| Flow::read(item.get().as_bytes())));
+            flows.extend(Flow::read_all(&page));
         }
         Ok(flows)
     }
@@ -64,7 +70,7 @@ impl Graph {
         credentials: Credentials<'_>,
         flow: &GraphId,
     ) -> Result<Bytes, GraphFailure> {
-        let url = self.address(flow, None);
-        self.read(credentials, &url, Ok).await
+        let url = self.address(credentials.errand, flow, None);
+        self.read(credentials, &url, |reply| Ok(reply.body)).await
     }
 }

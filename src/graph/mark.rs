@@ -3,11 +3,10 @@
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::answer::object;
 use super::exchange::Repeat;
 use super::failure::GraphFailure;
 use super::http::post_json;
-use super::{Credentials, Graph};
+use super::{Credentials, Graph, GraphReply};
 use crate::metrics::CallKind;
 use crate::model::GraphId;
 
@@ -45,7 +44,7 @@ impl Graph {
         number: &GraphId,
         wamid: &str,
         mark: Mark,
-    ) -> Result<Bytes, GraphFailure> {
+    ) -> Result<GraphReply, GraphFailure> {
         let payload = Payload {
             messaging_product: "whatsapp",
             status: "read",
@@ -53,12 +52,12 @@ impl Graph {
             typing_indicator: (mark == Mark::Typing).then_some(Indicator { kind: "text" }),
         };
         let body = Bytes::from(serde_json::to_vec(&payload).unwrap_or_default());
-        let url = self.address(number, Some("messages"));
+        let url = self.address(credentials.errand, number, Some("messages"));
         let budget = self.0.settings.read_timeout.get();
         let request = || post_json(&self.0.client, url.clone(), credentials, body.clone());
         let permit = self.ready_for(credentials, number)?;
         let answer = self.exchange(permit, credentials, Repeat::Freely, budget, request);
-        let understood = async { object(answer.await?).map_err(GraphFailure::of_a_read) };
+        let understood = async { answer.await?.object().map_err(GraphFailure::of_a_read) };
         self.counted(CallKind::Write, understood).await
     }
 }

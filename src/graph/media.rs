@@ -15,10 +15,9 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::io::ReaderStream;
 use url::Url;
 
-use super::answer::object;
 use super::exchange::{Repeat, out_of_time, without_answer};
 use super::failure::{Cause, GraphFailure, Outcome};
-use super::{Credentials, Graph};
+use super::{Credentials, Errand, Graph, GraphReply};
 use crate::metrics::{CallEnd, CallKind};
 use crate::model::GraphId;
 
@@ -57,11 +56,18 @@ fn from_its_start(file: &Arc<std::fs::File>) -> Body {
     Body::wrap_stream(once(opened).try_flatten())
 }
 
+/// Graph's answer to a file it took.
+#[derive(Debug)]
+pub struct UploadReceipt {
+    pub id: String,
+    pub reply: GraphReply,
+}
+
 /// What Graph knows of a media.
 #[derive(Debug)]
 pub struct MediaInfo {
-    /// The answer as it came.
-    pub body: Bytes,
+    /// The answer, less the Meta token.
+    pub reply: GraphReply,
     /// Where the bytes are, if Graph said so and the place may be trusted with the Meta token.
     pub url: Option<Url>,
     pub url_announced: bool,
@@ -87,8 +93,8 @@ impl Graph {
         credentials: Credentials<'_>,
         number: &GraphId,
         upload: MediaUpload,
-    ) -> Result<String, GraphFailure> {
-        let url = self.address(number, Some("media"));
+    ) -> Result<UploadReceipt, GraphFailure> {
+        let url = self.address(credentials.errand, number, Some("media"));
         let permit = self.ready_for(credentials, number)?;
         let budget = self.0.settings.media_timeout.get();
         let request = || {
@@ -99,7 +105,7 @@ impl Graph {
             credentials.sign(self.0.client.post(url.clone()).multipart(form))
         };
         let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Upload, async { uploaded_id(&answer.await?) }).await
+        self.counted(CallKind::Upload, async { UploadReceipt::read(answer.await?) }).await
     }
 
     /// Looks a media up. With a number, only if the media is that number's.
@@ -112,11 +118,13 @@ impl Graph {
         media: &GraphId,
         number: Option<&GraphId>,
     ) -> Result<MediaInfo, GraphFailure> {
-        let url = self.media_address(media, number);
-        self.read(credentials, &url, |body| self.media_info(body, media)).await
+        let url = self.media_address(credentials.errand, media, number);
+        let understand =
+            |reply: GraphReply| self.media_info(reply.without_token(credentials.token), media);
+        self.read(credentials, &url, understand).await
     }
 
-    fn media_info(&self, body: Bytes, media: &GraphId) -> Result<MediaInfo, GraphFailure> {
+    fn media_info(&self, reply: GraphReply, media: &GraphId) -> Result<MediaInfo, GraphFailure> {
         #[derive(Deserialize)]
         struct Answer {
             id: String,
@@ -126,16 +134,20 @@ impl Graph {
             file_size: Option<serde_json::Value>,
         }
 
-        let answer: Option<Answer> = serde_json::from_slice(&body).ok();
-        let Some(answer) = answer.filter(|answer| answer.id == media.as_str()) else {
+        let answer: Option<Answer> = serde_json::from_slice(&reply.body).ok();
+        // A node of another type has an id, too; and a media is looked up before it is deleted.
+        let is_asked_for = |answer: &Answer| {
+            answer.id == media.as_str() && (answer.url.is_some() || answer.mime_type.is_some())
+        };
+        let Some(answer) = answer.filter(is_asked_for) else {
             let detail = "Graph's answer is about another object";
-            let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
+            let failure = GraphFailure::new(Outcome::Unknown, Cause::UnknownObject, detail);
             return Err(failure.with_status(200).of_a_read());
         };
         let url_announced = answer.url.as_ref().is_some_and(|url| !url.is_empty());
         let url = answer.url.and_then(|url| Url::parse(&url).ok());
         Ok(MediaInfo {
-            body,
+            reply,
             url_announced,
             url: url.filter(|url| self.may_see_token(url)),
             mime_type: answer.mime_type,
@@ -155,13 +167,13 @@ impl Graph {
         credentials: Credentials<'_>,
         media: &GraphId,
         number: Option<&GraphId>,
-    ) -> Result<Bytes, GraphFailure> {
-        let url = self.media_address(media, number);
+    ) -> Result<GraphReply, GraphFailure> {
+        let url = self.media_address(credentials.errand, media, number);
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.read_timeout.get();
         let request = || credentials.sign(self.0.client.delete(url.clone()));
         let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Write, async { object(answer.await?) }).await
+        self.counted(CallKind::Write, async { answer.await?.object() }).await
     }
 
     /// Starts to fetch the bytes. The status is still to be looked at.
@@ -190,8 +202,8 @@ impl Graph {
         answered.map(|response| MediaBytes { response, deadline })
     }
 
-    fn media_address(&self, media: &GraphId, number: Option<&GraphId>) -> Url {
-        let mut url = self.address(media, None);
+    fn media_address(&self, errand: Errand, media: &GraphId, number: Option<&GraphId>) -> Url {
+        let mut url = self.address(errand, media, None);
         if let Some(number) = number {
             url.query_pairs_mut().append_pair("phone_number_id", number.as_str());
         }
@@ -211,19 +223,21 @@ impl Graph {
     }
 }
 
-fn uploaded_id(body: &[u8]) -> Result<String, GraphFailure> {
-    #[derive(Deserialize)]
-    struct Uploaded {
-        id: String,
-    }
+impl UploadReceipt {
+    fn read(reply: GraphReply) -> Result<Self, GraphFailure> {
+        #[derive(Deserialize)]
+        struct Uploaded {
+            id: String,
+        }
 
-    let uploaded: Option<Uploaded> = serde_json::from_slice(body).ok();
-    match uploaded {
-        Some(uploaded) if !uploaded.id.is_empty() => Ok(uploaded.id),
-        _ => {
-            let detail = "Graph's answer has no media id";
-            let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
-            Err(failure.with_status(200))
+        let uploaded: Option<Uploaded> = serde_json::from_slice(&reply.body).ok();
+        match uploaded {
+            Some(uploaded) if !uploaded.id.is_empty() => Ok(Self { id: uploaded.id, reply }),
+            _ => {
+                let detail = "Graph's answer has no media id";
+                let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);
+                Err(failure.with_status(200))
+            }
         }
     }
 }

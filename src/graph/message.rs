@@ -13,8 +13,6 @@ pub struct Message {
     /// The wamid of the message that this one answers.
     pub context: Option<String>,
     pub content: Content,
-    /// Comes back in every status of the message.
-    pub callback_data: Option<String>,
 }
 
 #[derive(Debug)]
@@ -136,9 +134,6 @@ impl Serialize for Message {
             Content::Contacts(contacts) => typed(&mut map, "contacts", contacts)?,
             Content::Interactive(interactive) => typed(&mut map, "interactive", interactive)?,
             Content::Template(template) => typed(&mut map, "template", template)?,
-        }
-        if let Some(data) = &self.callback_data {
-            map.serialize_entry("biz_opaque_callback_data", data)?;
         }
         map.end()
     }

@@ -55,8 +55,8 @@ impl Graph {
         edge: Edge,
         query: &PageQuery,
     ) -> Result<Page, GraphFailure> {
-        let url = query.on(self.address(node, Some(edge.name())));
-        let mut page = self.read(credentials, &url, |body| Page::read(&body)).await?;
+        let url = query.on(self.address(credentials.errand, node, Some(edge.name())));
+        let mut page = self.read(credentials, &url, |reply| Page::read(&reply.body)).await?;
         if let Some(paging) = page.paging.take() {
             let clean = without_token(paging.get(), credentials.token);
             page.paging = RawValue::from_string(clean).ok();
@@ -94,7 +94,8 @@ impl Pages<'_> {
 }
 
 impl Edge {
-    pub(super) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Templates => "message_templates",
             Self::Flows => "flows",
@@ -122,7 +123,11 @@ impl PageQuery {
 }
 
 impl Page {
-    fn read(body: &[u8]) -> Result<Self, GraphFailure> {
+    /// Reads an answer of Graph's.
+    ///
+    /// # Errors
+    /// When it is no list.
+    pub fn read(body: &[u8]) -> Result<Self, GraphFailure> {
         serde_json::from_slice(body).map_err(|_| {
             let detail = "Graph's answer is not a list";
             let failure = GraphFailure::new(Outcome::Unknown, Cause::Broken, detail);

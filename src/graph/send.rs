@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::exchange::Repeat;
 use super::failure::{Cause, GraphFailure, Outcome};
 use super::http::post_json;
-use super::{Credentials, Graph, Message, Permit};
+use super::{Credentials, Graph, GraphReply, Permit};
 use crate::metrics::CallKind;
 use crate::model::GraphId;
 
@@ -14,15 +14,15 @@ use crate::model::GraphId;
 #[derive(Clone, Debug)]
 pub struct SendReceipt {
     /// The answer as it came, unknown members included.
-    pub body: Bytes,
+    pub reply: GraphReply,
     pub wamid: String,
     /// The receiver as WhatsApp knows them.
     pub wa_id: Option<String>,
 }
 
 impl Graph {
-    /// Sends a message from the number that the permit was asked for. It is never sent twice: only what
-    /// provably did not leave is tried again.
+    /// Sends a message, written in Meta's shape, from the number that the permit was asked for. It
+    /// is never sent twice: only what provably did not leave is tried again.
     ///
     /// # Errors
     /// [`GraphFailure::outcome`] tells whether it may have gone out.
@@ -31,21 +31,19 @@ impl Graph {
         permit: Permit,
         credentials: Credentials<'_>,
         number: &GraphId,
-        message: &Message,
+        message: Bytes,
     ) -> Result<SendReceipt, GraphFailure> {
-        let url = self.address(number, Some("messages"));
-        let body = serde_json::to_vec(message).map(Bytes::from).map_err(|_| {
-            GraphFailure::new(Outcome::NotSent, Cause::Broken, "the message has no JSON form")
-        })?;
+        let url = self.address(credentials.errand, number, Some("messages"));
         let budget = self.0.settings.send_timeout.get();
-        let request = || post_json(&self.0.client, url.clone(), credentials, body.clone());
+        let request = || post_json(&self.0.client, url.clone(), credentials, message.clone());
         let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Send, async { receipt(answer.await?) }).await
+        let taken = async { receipt(answer.await?.without_token(credentials.token)) };
+        self.counted(CallKind::Send, taken).await
     }
 }
 
 /// An answer without a message id is no proof that the message was taken, nor that it was not.
-fn receipt(body: Bytes) -> Result<SendReceipt, GraphFailure> {
+fn receipt(reply: GraphReply) -> Result<SendReceipt, GraphFailure> {
     #[derive(Deserialize)]
     struct Accepted {
         messages: Vec<AcceptedMessage>,
@@ -61,13 +59,13 @@ fn receipt(body: Bytes) -> Result<SendReceipt, GraphFailure> {
         id: String,
     }
 
-    let accepted: Option<Accepted> = serde_json::from_slice(&body).ok();
+    let accepted: Option<Accepted> = serde_json::from_slice(&reply.body).ok();
     let first = accepted.and_then(|accepted| {
         let wa_id = accepted.contacts.into_iter().next().and_then(|contact| contact.wa_id);
         Some((accepted.messages.into_iter().next()?.id, wa_id))
     });
     match first {
-        Some((wamid, wa_id)) if !wamid.is_empty() => Ok(SendReceipt { body, wamid, wa_id }),
+        Some((wamid, wa_id)) if !wamid.is_empty() => Ok(SendReceipt { reply, wamid, wa_id }),
         _ => {
             let detail = "Graph's answer has no message id";
             Err(GraphFailure::new(Outcome::Unknown, Cause::Broken, detail).with_status(200))

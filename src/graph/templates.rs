@@ -8,7 +8,6 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::answer::object;
 use super::exchange::Repeat;
 use super::http::post_json;
 use super::{Credentials, Edge, Graph, GraphFailure, Page, PageQuery};
@@ -89,7 +88,7 @@ impl Graph {
         waba: &GraphId,
         body: Bytes,
     ) -> Result<Bytes, GraphFailure> {
-        let url = self.address(waba, Some(Edge::Templates.name()));
+        let url = self.address(credentials.errand, waba, Some(Edge::Templates.name()));
         self.write_template(credentials, || {
             post_json(&self.0.client, url.clone(), credentials, body.clone())
         })
@@ -106,7 +105,7 @@ impl Graph {
         template: &GraphId,
         body: Bytes,
     ) -> Result<Bytes, GraphFailure> {
-        let url = self.address(template, None);
+        let url = self.address(credentials.errand, template, None);
         self.write_template(credentials, || {
             post_json(&self.0.client, url.clone(), credentials, body.clone())
         })
@@ -124,7 +123,7 @@ impl Graph {
         name: &str,
         only: Option<&GraphId>,
     ) -> Result<Bytes, GraphFailure> {
-        let mut url = self.address(waba, Some(Edge::Templates.name()));
+        let mut url = self.address(credentials.errand, waba, Some(Edge::Templates.name()));
         url.query_pairs_mut().append_pair("name", name);
         if let Some(id) = only {
             url.query_pairs_mut().append_pair("hsm_id", id.as_str());
@@ -141,6 +140,6 @@ impl Graph {
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.send_timeout.get();
         let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Write, async { object(answer.await?) }).await
+        self.counted(CallKind::Write, async { Ok(answer.await?.object()?.body) }).await
     }
 }

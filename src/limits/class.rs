@@ -20,7 +20,13 @@ impl Class {
         match path {
             "/v2/health" | "/v2/version" | "/v2/ready" | "/metrics" => Self::Vital,
             "/webhooks/meta" => Self::Inbound,
-            "/v2/media" | "/v2/media/upload" | "/v2/media/{mediaId}/download" => Self::Media,
+            "/v2/media"
+            | "/v2/media/upload"
+            | "/v2/media/{mediaId}/download"
+            | "/{version}/{node}/media"
+            | "/{version}/{node}/bytes"
+            | "/api/{version}/{node}/media"
+            | "/api/{version}/{node}/bytes" => Self::Media,
             _ => Self::Call,
         }
     }

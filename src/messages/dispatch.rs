@@ -4,37 +4,31 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue};
 
 use super::keyed::send_once;
-use super::outgoing::Composed;
-use super::send::Sending;
-use super::template_check;
-use crate::graph::{Credentials, GraphFailure, Outcome, Permit, SendReceipt};
+use super::order::Order;
+use crate::graph::{GraphFailure, Outcome, Permit, SendReceipt};
 use crate::model::{MessageId, MessageRecord, SendOutcome, SendResult};
 use crate::state::AppState;
-use crate::wire::{ApiError, data_of};
+use crate::wire::{ApiError, word};
 
 const X_MESSAGE_ID: HeaderName = HeaderName::from_static("x-message-id");
 
-/// A message that is to be sent, with all that was asked for.
-pub(super) struct Order {
-    pub(super) sending: Sending,
-    pub(super) kind: &'static str,
-    pub(super) composed: Composed,
-}
-
 /// Sends in a task of its own: a caller who goes away does not stop what may be half done.
-pub(super) async fn dispatch(order: Order, state: &AppState) -> Result<Response, ApiError> {
-    order.sending.record.note_receiver(order.composed.message.to.masked());
-    let permit = order.permit(state);
+///
+/// # Errors
+/// When nothing was sent: by a breaker, or because of the order's key.
+pub async fn dispatch(order: Order, state: &AppState) -> Result<Response, ApiError> {
+    let permit = state.graph.ready_for(order.credentials(), order.sender.number());
     let row = order.row(state);
     let shared = state.clone();
-    let task = match (order.sending.key.clone(), permit) {
+    // Boxed: a task is moved half a dozen times before it runs, and these are large.
+    let task = match (order.once.clone(), permit) {
         (None, Err(refusal)) => return Err(refusal.into()),
-        (None, Ok(permit)) => {
-            state.sends.spawn(async move { Ok(send_plainly(order, permit, row, &shared).await) })
-        }
-        (Some(key), permit) => {
-            state.sends.spawn(async move { send_once(order, permit, key, row, &shared).await })
-        }
+        (None, Ok(permit)) => state
+            .sends
+            .spawn(Box::pin(async move { Ok(send_plainly(order, permit, row, &shared).await) })),
+        (Some(once), permit) => state
+            .sends
+            .spawn(Box::pin(async move { send_once(order, once, permit, row, &shared).await })),
     };
     task.await.map_err(|_| ApiError::Internal("a send panicked"))?
 }
@@ -47,7 +41,7 @@ async fn send_plainly(
     state: &AppState,
 ) -> Response {
     let id = row.id.clone();
-    let sent = order.send(permit, state).await;
+    let sent = order.send(permit, None, state).await;
     if state.records.record_messages {
         let (result, error) = result_of(&sent);
         row.result = Some(result);
@@ -56,57 +50,16 @@ async fn send_plainly(
     }
     let response = match sent {
         Ok(receipt) => {
-            order.sending.record.note_outcome("sent");
-            data_of(&receipt.body)
+            order.record.note_outcome("sent");
+            order.record.style.pass(&receipt.reply)
         }
-        Err(failure) => ApiError::from(failure).into_response(),
+        Err(failure) => {
+            let worded = word(&failure.into(), &order.record);
+            order.record.note_outcome(worded.outcome);
+            worded.into_response()
+        }
     };
     with_message_id(response, &id)
-}
-
-impl Order {
-    /// Asked for before anything is written down: what a breaker refuses leaves no trace.
-    fn permit(&self, state: &AppState) -> Result<Permit, GraphFailure> {
-        state.graph.ready_for(self.credentials(), self.sending.sender.number())
-    }
-
-    pub(super) async fn send(
-        &self,
-        permit: Permit,
-        state: &AppState,
-    ) -> Result<SendReceipt, GraphFailure> {
-        let Sending { sender, record, .. } = &self.sending;
-        let message = &self.composed.message;
-        let call = state.graph.send(permit, self.credentials(), sender.number(), message);
-        let sent = record.upstream(call).await;
-        template_check::learn(self, &sent, state);
-        sent
-    }
-
-    fn credentials(&self) -> Credentials<'_> {
-        let Sending { sender, record, .. } = &self.sending;
-        sender.caller().credentials(record.errand)
-    }
-
-    fn row(&self, state: &AppState) -> MessageRecord {
-        MessageRecord {
-            id: MessageId::generate(),
-            account: self.sending.sender.caller().account.id.clone(),
-            phone_number: self.sending.sender.number().clone(),
-            to: self.composed.message.to.as_str().to_owned(),
-            kind: self.kind.to_owned(),
-            reference: self.composed.reference.clone(),
-            form: self.composed.message.content.form().map(str::to_owned),
-            created_at: state.clock.now(),
-            result: None,
-            progress: None,
-            sent_at: None,
-            delivered_at: None,
-            read_at: None,
-            failed_at: None,
-            error: None,
-        }
-    }
 }
 
 /// What the record keeps of Graph's answer, and of its error.

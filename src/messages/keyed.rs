@@ -8,17 +8,16 @@ use std::time::Duration;
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::json;
-use sha2::{Digest as _, Sha256};
 use tokio::time::{Instant, sleep};
 
-use super::dispatch::{Order, result_of, with_message_id};
-use crate::fields::canonical;
+use super::dispatch::{result_of, with_message_id};
+use super::order::{Once, Order};
 use crate::graph::{GraphFailure, Outcome, Permit};
 use crate::metrics::Claim;
 use crate::model::{AccountId, MessageId, MessageRecord, SendOutcome, SendResult};
 use crate::state::AppState;
 use crate::store::{Claimed, SendClaim, SendEnd, StoreError, StoredReply};
-use crate::wire::{ApiError, Worded, enveloped, json_response, word};
+use crate::wire::{ApiError, json_response, word};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const PAUSE: Duration = Duration::from_millis(500);
@@ -36,16 +35,16 @@ struct End {
 }
 
 pub(super) async fn send_once(
-    mut order: Order,
+    order: Order,
+    once: Once,
     permit: Result<Permit, GraphFailure>,
-    key: String,
     row: MessageRecord,
     state: &AppState,
 ) -> Result<Response, ApiError> {
     let lease = state.records.idempotency_lease.get();
     let lease_ends = Instant::now() + lease;
     let (message, account) = (row.id.clone(), row.account.clone());
-    let fingerprint = order.fingerprint();
+    let Once { key, fingerprint } = once;
     let claim = SendClaim { key: key.clone(), fingerprint, message: row, lease };
     let claimed = match &permit {
         Ok(_) => state.store.claim_send(&claim).await.map(Some),
@@ -63,30 +62,30 @@ pub(super) async fn send_once(
         Some(Claimed::Reused) => return Err(ApiError::KeyReused),
         Some(Claimed::Finished { message, reply }) => return Ok(replay(&order, reply, &message)),
         Some(Claimed::Resolved(record)) => {
-            let reply = StoredReply { status: 200, body: resolved(&record) };
+            let body = order.record.style.body(&resolved(&record));
+            let reply = StoredReply { status: 200, body };
             return Ok(replay(&order, reply, &record.id));
         }
         Some(Claimed::Unknown { message, reply }) => {
-            let reply = reply.unwrap_or_else(|| unknown(&order, state));
+            let reply = reply.unwrap_or_else(|| unknown(&order));
             return Ok(replay(&order, reply, &message));
         }
     }
     let permit = permit?;
 
-    order.composed.message.callback_data = Some(message.as_str().to_owned());
-    let sent = order.send(permit, state).await;
+    let sent = order.send(permit, Some(&message), state).await;
     let (result, error) = result_of(&sent);
     let (response, end) = match sent {
         Ok(receipt) => {
-            order.sending.record.note_outcome("sent");
-            let body = enveloped(&receipt.body);
-            let reply = StoredReply { status: 200, body: body.clone() };
-            (json_response(body), SendEnd::Final(reply))
+            order.record.note_outcome("sent");
+            let style = order.record.style;
+            let reply = StoredReply { status: 200, body: style.body(&receipt.reply.body) };
+            (style.pass(&receipt.reply), SendEnd::Final(reply))
         }
         Err(failure) => {
             let outcome = failure.outcome;
-            let worded = order.word(&failure.into(), state);
-            order.sending.record.note_outcome(worded.outcome);
+            let worded = word(&failure.into(), &order.record);
+            order.record.note_outcome(worded.outcome);
             let reply = StoredReply { status: worded.status.as_u16(), body: worded.body.clone() };
             let end = match outcome {
                 Outcome::NotSent => SendEnd::Released,
@@ -171,21 +170,8 @@ fn found(claimed: &Result<Option<Claimed>, StoreError>) -> Claim {
     }
 }
 
-impl Order {
-    fn word(&self, error: &ApiError, state: &AppState) -> Worded {
-        word(error, state.upstream_status, self.sending.record.request_id())
-    }
-
-    /// SHA-256 over what makes two requests the same one.
-    fn fingerprint(&self) -> [u8; 32] {
-        let mut text = format!("POST {}\n", self.sending.path);
-        canonical(self.sending.body.value(), &mut text);
-        Sha256::digest(text.as_bytes()).into()
-    }
-}
-
 fn replay(order: &Order, reply: StoredReply, message: &MessageId) -> Response {
-    order.sending.record.note_outcome("replayed");
+    order.record.note_outcome("replayed");
     let mut response = json_response(reply.body);
     let status = StatusCode::from_u16(reply.status);
     *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -206,11 +192,11 @@ fn resolved(record: &MessageRecord) -> Vec<u8> {
         "contacts": [contact],
         "messages": [{ "id": wamid }],
     });
-    enveloped(answer.to_string().as_bytes())
+    answer.to_string().into_bytes()
 }
 
 /// Nobody knows what Graph answered: the process that asked is gone.
-fn unknown(order: &Order, state: &AppState) -> StoredReply {
-    let worded = order.word(&GraphFailure::unanswered().into(), state);
+fn unknown(order: &Order) -> StoredReply {
+    let worded = word(&GraphFailure::unanswered().into(), &order.record);
     StoredReply { status: worded.status.as_u16(), body: worded.body }
 }

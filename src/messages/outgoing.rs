@@ -55,9 +55,6 @@ impl<K: SendRequest> FromFields for Outgoing<K> {
 impl<K: SendRequest> From<Outgoing<K>> for Composed {
     fn from(outgoing: Outgoing<K>) -> Self {
         let Outgoing { to, context, reference, own } = outgoing;
-        Self {
-            message: Message { to, context, content: own.into_content(), callback_data: None },
-            reference,
-        }
+        Self { message: Message { to, context, content: own.into_content() }, reference }
     }
 }

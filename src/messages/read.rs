@@ -12,7 +12,7 @@ use super::send::Sending;
 use crate::fields::{AnyText, Fields, FromFields, read_body};
 use crate::graph::Mark;
 use crate::state::AppState;
-use crate::wire::{ApiError, data_of};
+use crate::wire::ApiError;
 
 pub(super) const EXAMPLE: &str = r#"{
   "phoneNumberId": "106540352242922",
@@ -40,5 +40,5 @@ pub(super) async fn mark(
     let Sending { sender, record, .. } = &sending;
     let credentials = sender.caller().credentials(record.errand);
     let call = state.graph.mark(credentials, sender.number(), wamid.as_str(), mark);
-    Ok(data_of(&record.upstream(call).await?))
+    Ok(record.style.pass(&record.upstream(call).await?))
 }

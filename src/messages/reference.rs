@@ -8,8 +8,11 @@ pub(super) fn context(fields: &mut Fields<'_>) -> Option<Option<String>> {
     Some(context.map(AnyText::into_string))
 }
 
+/// The most characters of a caller's own word for a message.
+pub const MOST_REFERENCE: usize = 256;
+
 /// The caller's own word for the message, kept with it.
 pub(super) fn reference(fields: &mut Fields<'_>) -> Option<Option<String>> {
-    let reference = fields.optional::<Text<256>>("reference")?;
+    let reference = fields.optional::<Text<MOST_REFERENCE>>("reference")?;
     Some(reference.map(Text::into_string))
 }

@@ -3,11 +3,14 @@
 use axum::extract::{FromRequestParts, State};
 use axum::response::Response;
 use http::request::Parts;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 
-use super::dispatch::{Order, dispatch};
+use super::dispatch::dispatch;
+use super::order::{About, Once, Order, Payload};
 use super::outgoing::{Composed, Outgoing};
-use super::{Kind, SendNamedTemplate, SendTemplate, template_check};
+use super::template_check::{self, SentTemplate};
+use super::{Kind, SendNamedTemplate, SendTemplate};
 use crate::access::OwnedPhoneNumber;
 use crate::fields::read_body;
 use crate::graph::Content;
@@ -40,12 +43,36 @@ impl<S: Send + Sync> FromRequestParts<S> for Sending {
 }
 
 impl Sending {
+    async fn check_template(&self, composed: &Composed, state: &AppState) -> Result<(), ApiError> {
+        let Content::Template(template) = &composed.message.content else { return Ok(()) };
+        let components = template.components.as_deref().map(RawValue::get);
+        let sent =
+            SentTemplate { name: &template.name, language: &template.language.code, components };
+        template_check::check(self.sender.caller(), sent, self.key.as_deref(), state).await
+    }
+
     fn as_kind(&self, kind: &Kind) -> Result<Composed, ApiError> {
         Ok(kind.compose(&self.body.members())?)
     }
 
-    fn order(self, kind: &'static str, composed: Composed) -> Order {
-        Order { sending: self, kind, composed }
+    fn order(self, kind: &'static str, composed: Composed) -> Result<Order, ApiError> {
+        let Composed { message, reference } = composed;
+        let text = serde_json::to_string(&message);
+        let text = text.map_err(|_| ApiError::Internal("a message has no JSON form"))?;
+        let once = self.key.map(|key| Once::new(key, &self.path, self.body.value()));
+        let about = About {
+            kind: kind.into(),
+            masked: message.to.masked(),
+            form: message.content.form().map(str::to_owned),
+            to: message.to.into_string(),
+            reference,
+        };
+        let template = match message.content {
+            Content::Template(template) => Some(template.name),
+            _ => None,
+        };
+        let payload = Payload { text, traceable: true, room: self.body.room() };
+        Ok(Order { sender: self.sender, record: self.record, once, about, template, payload })
     }
 }
 
@@ -55,7 +82,7 @@ pub(super) async fn kind(
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
     let composed = sending.as_kind(kind)?;
-    dispatch(sending.order(kind.name(), composed), &state).await
+    dispatch(sending.order(kind.name(), composed)?, &state).await
 }
 
 pub(super) async fn any(
@@ -64,7 +91,7 @@ pub(super) async fn any(
 ) -> Result<Response, ApiError> {
     let kind = Kind::recognise(&sending.body.members()).ok_or(ApiError::UnsupportedPayload)?;
     let composed = sending.as_kind(kind)?;
-    dispatch(sending.order(kind.name(), composed), &state).await
+    dispatch(sending.order(kind.name(), composed)?, &state).await
 }
 
 pub(super) async fn template(
@@ -73,8 +100,8 @@ pub(super) async fn template(
 ) -> Result<Response, ApiError> {
     let outgoing = read_body::<Outgoing<SendTemplate>>(&sending.body.members())?;
     let composed = Composed::from(outgoing);
-    template_check::check(&sending, &composed, &state).await?;
-    dispatch(sending.order(TEMPLATE, composed), &state).await
+    sending.check_template(&composed, &state).await?;
+    dispatch(sending.order(TEMPLATE, composed)?, &state).await
 }
 
 pub(super) async fn named_template(
@@ -88,6 +115,6 @@ pub(super) async fn named_template(
     if let Content::Template(template) = &mut composed.message.content {
         template.name = name;
     }
-    template_check::check(&sending, &composed, &state).await?;
-    dispatch(sending.order(TEMPLATE, composed), &state).await
+    sending.check_template(&composed, &state).await?;
+    dispatch(sending.order(TEMPLATE, composed)?, &state).await
 }

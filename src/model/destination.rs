@@ -34,6 +34,13 @@ impl Destination {
     }
 
     #[must_use]
+    pub fn into_string(self) -> String {
+        match self {
+            Self::Phone(to) | Self::User(to) | Self::Group(to) => to,
+        }
+    }
+
+    #[must_use]
     pub fn masked(&self) -> MaskedReceiver {
         let text = self.as_str().as_bytes();
         match text.last_chunk() {

@@ -65,7 +65,10 @@ fn description(route: &Route) -> String {
     let summary = route.summary;
     let asks = match route.guard {
         Guard::Public => "Needs no token.",
-        Guard::Account => "Needs a token whose account has a running Premium or Enterprise plan.",
+        // Meta's own documents describe what is in Meta's shape; here it would ask for the same.
+        Guard::Account | Guard::Node | Guard::NumberInPath | Guard::AccountInPath => {
+            "Needs a token whose account has a running Premium or Enterprise plan."
+        }
         Guard::Sender => {
             "Needs a token whose account has a running Premium or Enterprise plan, and a \
              `phoneNumberId` of that account; both are looked at before the other fields."

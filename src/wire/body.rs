@@ -1,5 +1,6 @@
 //! Reading a request body: its type, its size, its pace.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, HttpBody as _};
@@ -27,7 +28,7 @@ const SLOWEST: u64 = 1000;
 pub struct JsonBody {
     text: String,
     /// What it takes up, for as long as it is kept.
-    _room: BodyRoom,
+    room: Arc<BodyRoom>,
 }
 
 impl JsonBody {
@@ -64,7 +65,13 @@ impl JsonBody {
             Err(_) => serde_json::from_str::<&RawValue>(&text)
                 .is_ok_and(|value| !value.get().starts_with('{')),
         };
-        if valid { Ok(Self { text, _room: room }) } else { Err(ApiError::NotJson) }
+        if valid { Ok(Self { text, room: Arc::new(room) }) } else { Err(ApiError::NotJson) }
+    }
+
+    /// What it takes up: to be kept by whoever keeps what was made of it.
+    #[must_use]
+    pub fn room(&self) -> Arc<BodyRoom> {
+        Arc::clone(&self.room)
     }
 
     /// The whole body.

@@ -1,4 +1,7 @@
-//! The one error that leaves the gateway, and the one table that says how.
+//! The one error that leaves the gateway; `avenping` and `metas` have the tables that say how.
+
+mod avenping;
+mod metas;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,12 +9,10 @@ use std::time::Duration;
 use axum::response::{IntoResponse, Response};
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, StatusCode};
-use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::envelope::json_response;
 use super::rate_limits::whole_seconds;
-use crate::config::UpstreamStatus;
+use super::{RequestRecord, Style};
 use crate::fields::Violations;
 use crate::graph::{Cause, GraphFailure, Outcome};
 use crate::limits::Full;
@@ -34,12 +35,21 @@ pub enum ApiError {
     PhoneNumberIdRequired,
     #[error("phoneNumberId does not belong to this account")]
     NotYourNumber,
+    /// Where Meta's shape names a WhatsApp Business Account.
+    #[error("This WhatsApp Business Account does not belong to this account")]
+    NotYourAccount,
     #[error("Request body is not valid JSON")]
     NotJson,
     #[error("Validation failed")]
     Invalid(Violations),
+    /// The send does not fit the definition of its template.
+    #[error("Validation failed")]
+    TemplateMisfit(Violations),
     #[error("Unsupported message payload.")]
     UnsupportedPayload,
+    #[error("Route not found")]
+    RouteNotFound,
+    /// An object that is not there, or is none of the caller's.
     #[error("{0}")]
     NotFound(&'static str),
     #[error("Method not allowed")]
@@ -115,52 +125,13 @@ impl From<Violations> for ApiError {
 }
 
 impl ApiError {
-    pub const ROUTE_NOT_FOUND: Self = Self::NotFound("Route not found");
+    /// In Meta's shape: of another, of another type, or not there at all.
+    pub const NO_SUCH_OBJECT: Self =
+        Self::NotFound("Unsupported request. There is no such object, or it is not yours");
     pub const TEMPLATE_NOT_FOUND: Self = Self::NotFound("Template not found");
     pub const MEDIA_NOT_FOUND: Self = Self::NotFound("Media URL not found");
     pub const FORM_NOT_FOUND: Self = Self::NotFound("Form not found");
     pub const DELIVERY_NOT_FOUND: Self = Self::NotFound("Delivery not found");
-
-    /// The public contract: one line a failure.
-    fn answer(&self, style: UpstreamStatus) -> (StatusCode, &'static str) {
-        match self {
-            Self::MissingToken | Self::InvalidToken => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
-            Self::NoWhatsAppAccount | Self::NotFound(_) => (StatusCode::NOT_FOUND, "NOT_FOUND"),
-            Self::PlanExpired => (StatusCode::FORBIDDEN, "PLAN_EXPIRED"),
-            Self::DeveloperPlanRequired => (StatusCode::FORBIDDEN, "DEVELOPER_PLAN_REQUIRED"),
-            Self::BadSignature => (StatusCode::UNAUTHORIZED, "UNAUTHORIZED"),
-            Self::HandshakeRefused => (StatusCode::FORBIDDEN, "FORBIDDEN"),
-            Self::NotYourNumber => (StatusCode::FORBIDDEN, "FORBIDDEN"),
-            Self::PhoneNumberIdRequired
-            | Self::NotJson
-            | Self::Invalid(_)
-            | Self::BodyBroken
-            | Self::UnsupportedPayload => (StatusCode::BAD_REQUEST, "VALIDATION_ERROR"),
-            Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED"),
-            Self::BodyTimeout => (StatusCode::REQUEST_TIMEOUT, "REQUEST_TIMEOUT"),
-            Self::BodyTooLarge(_) => (StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE"),
-            Self::UnsupportedMediaType(_) => {
-                (StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE")
-            }
-            Self::KeyInProgress => (StatusCode::CONFLICT, "IDEMPOTENCY_IN_PROGRESS"),
-            Self::KeyReused => (StatusCode::UNPROCESSABLE_ENTITY, "IDEMPOTENCY_KEY_REUSED"),
-            Self::Graph(failure) | Self::Upload(failure) if is_of_breaker(failure) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE")
-            }
-            Self::Graph(failure) => (upstream_status(failure, style), "INTERNAL_ERROR"),
-            Self::Upload(failure) => (upload_status(failure, style), "INTERNAL_ERROR"),
-            Self::MediaDownload(_) => (StatusCode::BAD_GATEWAY, "INTERNAL_ERROR"),
-            Self::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "RATE_LIMITED"),
-            Self::Overloaded
-            | Self::CutOff
-            | Self::NotReady(_)
-            | Self::NotStored
-            | Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE"),
-            Self::Store(_) | Self::Internal(_) => {
-                (StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR")
-            }
-        }
-    }
 
     fn retry_after(&self) -> Option<Duration> {
         match self {
@@ -189,66 +160,12 @@ impl ApiError {
     }
 }
 
-/// The one place where `AVENPING_UPSTREAM_STATUS` counts.
-fn upstream_status(failure: &GraphFailure, style: UpstreamStatus) -> StatusCode {
-    if style == UpstreamStatus::Compatible {
-        return StatusCode::INTERNAL_SERVER_ERROR;
-    }
-    match failure.cause {
-        Cause::Refused => StatusCode::BAD_REQUEST,
-        Cause::UnknownObject => StatusCode::NOT_FOUND,
-        Cause::Throttled => StatusCode::TOO_MANY_REQUESTS,
-        Cause::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        Cause::Credentials | Cause::Broken => StatusCode::BAD_GATEWAY,
-        Cause::BreakerOpen => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
 /// Graph was not even asked: a refusal of ours, not a failure of Graph's.
 fn is_of_breaker(failure: &GraphFailure) -> bool {
     failure.cause == Cause::BreakerOpen
 }
 
-/// A caller must never think that their own token is bad: 401 and 403 do not pass.
-fn upload_status(failure: &GraphFailure, style: UpstreamStatus) -> StatusCode {
-    match failure.upstream_status {
-        Some(401 | 403) if style == UpstreamStatus::Mapped => StatusCode::BAD_GATEWAY,
-        Some(401 | 403) => StatusCode::INTERNAL_SERVER_ERROR,
-        Some(status @ 400..=499) => {
-            StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-        }
-        _ => upstream_status(failure, style),
-    }
-}
-
-#[derive(Serialize)]
-struct Failure<'a> {
-    success: bool,
-    error: &'static str,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<Details<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Details<'a> {
-    Violations(&'a Violations),
-    Upstream(Upstream<'a>),
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Upstream<'a> {
-    outcome: Outcome,
-    retryable: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<&'a RawValue>,
-}
-
-/// An error in the words of AvenPing's API v2.
+/// An error in words.
 #[derive(Debug)]
 pub struct Worded {
     pub status: StatusCode,
@@ -258,24 +175,16 @@ pub struct Worded {
     headers: HeaderMap,
 }
 
-/// Words an error, and writes its cause to the log if it is a 5xx, with the id of the request.
+/// Words an error as the request wants it, and writes its cause to the log if it is a 5xx.
 #[must_use]
-pub fn word(error: &ApiError, style: UpstreamStatus, request_id: &HeaderValue) -> Worded {
-    let (status, code) = error.answer(style);
-    log_cause(error, status, request_id.to_str().unwrap_or_default());
-    let details = match error {
-        ApiError::Invalid(violations) => Some(Details::Violations(violations)),
-        ApiError::Graph(failure) | ApiError::Upload(failure) => Some(Details::Upstream(Upstream {
-            outcome: failure.outcome,
-            retryable: failure.retryable,
-            upstream_status: failure.upstream_status,
-            error: failure.error.as_ref().map(crate::graph::GraphError::raw),
-        })),
-        _ => None,
+pub fn word(error: &ApiError, record: &RequestRecord) -> Worded {
+    let request_id = record.request_id().to_str().unwrap_or_default();
+    let (status, body) = match record.style {
+        Style::AvenPing(upstream) => avenping::word(error, upstream),
+        Style::Meta => metas::word(error, request_id),
     };
-    let failure = Failure { success: false, error: code, message: error.to_string(), details };
-    let body = serde_json::to_vec(&failure).unwrap_or_default();
-    Worded { status, body, outcome: error.outcome(), headers: headers(error) }
+    log_cause(error, status, request_id);
+    Worded { status, body, outcome: error.outcome(), headers: headers(error, record.style) }
 }
 
 impl IntoResponse for Worded {
@@ -287,8 +196,13 @@ impl IntoResponse for Worded {
     }
 }
 
-fn headers(error: &ApiError) -> HeaderMap {
+fn headers(error: &ApiError, style: Style) -> HeaderMap {
     let mut headers = HeaderMap::new();
+    if let ApiError::Graph(failure) | ApiError::Upload(failure) = error
+        && let Some(reply) = &failure.reply
+    {
+        style.pass_headers(reply, &mut headers);
+    }
     if matches!(error, ApiError::MissingToken | ApiError::InvalidToken) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }

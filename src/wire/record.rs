@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderValue, Method, StatusCode};
 use tokio::time::Instant;
 
+use super::Style;
 use crate::graph::Errand;
 use crate::limits::{Class, Counted, Slot};
 use crate::metrics::Ongoing;
@@ -26,6 +27,8 @@ pub struct RequestRecord {
     /// What calls to Graph keep to: the moment when the caller must have an answer, be it only
     /// that there is none, and the caller's trace.
     pub errand: Errand,
+    /// In whose words the caller is answered.
+    pub style: Style,
     pub account: OnceLock<AccountId>,
     to: OnceLock<MaskedReceiver>,
     outcome: OnceLock<&'static str>,
@@ -44,17 +47,17 @@ impl RequestRecord {
         method: Method,
         counted: Ongoing,
         request_id: HeaderValue,
-        trace: Option<TraceParent>,
+        errand: Errand,
         class: Class,
-        limit: Duration,
+        style: Style,
     ) -> Self {
-        let started = Instant::now();
         Self {
             method,
             counted,
             request_id,
-            started,
-            errand: Errand { until: started + limit, trace },
+            started: Instant::now(),
+            errand,
+            style,
             account: OnceLock::new(),
             to: OnceLock::new(),
             outcome: OnceLock::new(),

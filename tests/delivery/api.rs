@@ -75,7 +75,7 @@ impl Running {
             },
             graph: GraphSettings {
                 url: "http://127.0.0.1:1".parse().unwrap(),
-                version: "v23.0".to_owned(),
+                version: "v23.0".parse().unwrap(),
                 connect_timeout: patience,
                 send_timeout: patience,
                 read_timeout: patience,

@@ -16,7 +16,7 @@ use http::header::{
 use sha2::{Digest, Sha256};
 
 use super::content_type;
-use super::lookup::find;
+use super::lookup::find_media;
 use crate::access::DeveloperPlan;
 use crate::graph::{Cause, Errand, MediaBytes, MediaInfo};
 use crate::model::GraphId;
@@ -35,7 +35,21 @@ pub(super) async fn download(
 ) -> Result<Response, ApiError> {
     let asked_attachment = query.text("disposition")? == Some("attachment");
     let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
-    let (info, bytes) = record.upstream(open(&state, plan.caller(), record.errand, &id)).await?;
+    stream_media(&id, asked_attachment, plan.caller(), &record, &state).await
+}
+
+/// Answers with the bytes of one of the caller's media.
+///
+/// # Errors
+/// When it is none of theirs, cannot be had, or is not what Graph announced.
+pub async fn stream_media(
+    id: &GraphId,
+    asked_attachment: bool,
+    caller: &Caller,
+    record: &RequestRecord,
+    state: &AppState,
+) -> Result<Response, ApiError> {
+    let (info, bytes) = record.upstream(open(state, caller, record.errand, id)).await?;
 
     let told = bytes.content_type().or(info.mime_type.as_deref());
     let (content_type, may_show) = content_type::of_download(told);
@@ -71,7 +85,7 @@ async fn open(
 ) -> Result<(MediaInfo, MediaBytes), ApiError> {
     let mut second_try = false;
     loop {
-        let (info, _) = find(state, caller, errand, id).await?;
+        let (info, _) = find_media(state, caller, errand, id, None).await?;
         if !info.url_announced {
             return Err(ApiError::MEDIA_NOT_FOUND);
         }

@@ -11,7 +11,7 @@ use crate::access::DeveloperPlan;
 use crate::graph::{Cause, Errand, GraphFailure, MediaInfo, Outcome};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
-use crate::wire::{ApiError, Carried, GraphIdPath, Reply, RequestRecord, data_of};
+use crate::wire::{ApiError, Carried, GraphIdPath, Reply, RequestRecord};
 
 pub(super) async fn show(
     GraphIdPath(id): GraphIdPath,
@@ -20,8 +20,10 @@ pub(super) async fn show(
     State(state): State<AppState>,
 ) -> Result<Reply<BTreeMap<String, Box<RawValue>>>, ApiError> {
     let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
-    let (info, _) = record.upstream(find(&state, plan.caller(), record.errand, &id)).await?;
-    let known: Option<BTreeMap<String, Box<RawValue>>> = serde_json::from_slice(&info.body).ok();
+    let (info, _) =
+        record.upstream(find_media(&state, plan.caller(), record.errand, &id, None)).await?;
+    let known: Option<BTreeMap<String, Box<RawValue>>> =
+        serde_json::from_slice(&info.reply.body).ok();
     let mut known = known.ok_or(ApiError::MEDIA_NOT_FOUND)?;
     known.remove("url");
     Ok(Reply(known))
@@ -36,23 +38,28 @@ pub(super) async fn remove(
     let id = id.ok_or(ApiError::MEDIA_NOT_FOUND)?;
     let caller = plan.caller();
     // Nothing is deleted before the media is known to be the caller's.
-    let (_, number) = record.upstream(find(&state, caller, record.errand, &id)).await?;
+    let (_, number) = record.upstream(find_media(&state, caller, record.errand, &id, None)).await?;
     let gone = state.graph.delete_media(caller.credentials(record.errand), &id, Some(&number));
     let answer = record.upstream(gone).await?;
-    Ok(data_of(&answer))
+    Ok(record.style.pass(&answer))
 }
 
 /// Asks Graph for the media as one of the caller's numbers: two accounts may share a Meta token,
-/// and then Graph by itself denies nothing.
-pub(super) async fn find(
+/// and then Graph by itself denies nothing. With `only`, as that one of them.
+///
+/// # Errors
+/// As any read of Graph's; the last refusal, if it is no number's.
+pub async fn find_media(
     state: &AppState,
     caller: &Caller,
     errand: Errand,
     id: &GraphId,
+    only: Option<&GraphId>,
 ) -> Result<(MediaInfo, GraphId), ApiError> {
     let credentials = caller.credentials(errand);
     let mut last = ApiError::MEDIA_NOT_FOUND;
-    for number in &caller.account.phone_numbers {
+    let numbers = caller.account.phone_numbers.iter();
+    for number in numbers.filter(|number| only.is_none_or(|only| number.id == *only)) {
         match state.graph.media(credentials, id, Some(&number.id)).await {
             Ok(info) => return Ok((info, number.id.clone())),
             Err(failure) if is_elsewhere(&failure) => last = failure.into(),

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::{Request, State};
 use bytes::Bytes;
 use futures_util::stream::try_unfold;
@@ -18,7 +19,7 @@ use tokio::io::{AsyncWriteExt as _, BufWriter};
 use super::{MAX_FILE, content_type};
 use crate::access::{DeveloperPlan, OwnedPhoneNumber};
 use crate::fields::Violations;
-use crate::graph::MediaUpload;
+use crate::graph::{MediaUpload, UploadReceipt};
 use crate::state::AppState;
 use crate::wire::{
     ApiError, Carried, Pace, Query, Reply, RequestRecord, declared_length, require_plain,
@@ -51,32 +52,63 @@ pub(super) async fn upload(
     request: Request,
 ) -> Result<Reply<Uploaded>, ApiError> {
     let (parts, body) = request.into_parts();
-    require_plain(&parts.headers)?;
-    let text =
-        |name| parts.headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let text = |name| text_of(&parts.headers, name);
     let content_type = text(CONTENT_TYPE.as_str()).unwrap_or_default();
     let (sender, kind, arrived) = if is_multipart(content_type) {
-        require_room(&parts.headers, MAX_FILE + MAX_AROUND)?;
-        let pace = Pace::new(body, state.media_limit, MAX_FILE + MAX_AROUND);
-        read_form(plan, content_type, pace).await?
+        let mut sender = None;
+        // Proven as soon as it is known: a stranger's file is not read to its end.
+        let prove = |number: &str| {
+            sender = Some(OwnedPhoneNumber::confirm(plan.clone(), Some(number))?);
+            Ok(())
+        };
+        let (kind, arrived) = read_form(&parts.headers, body, prove, &state).await?;
+        let sender = sender.map_or_else(|| OwnedPhoneNumber::confirm(plan, None), Ok)?;
+        (sender, kind, arrived.ok_or_else(no_file)?)
     } else {
         let number = text("x-phone-number-id").or_else(|| text("phonenumberid"));
         let number = number.or(query.text("phoneNumberId")?);
         let sender = OwnedPhoneNumber::confirm(plan, number)?;
+        require_plain(&parts.headers)?;
         require_room(&parts.headers, MAX_FILE)?;
         let pace = Pace::new(body, state.media_limit, MAX_FILE);
         let filename = plain_filename(text("x-filename").unwrap_or_default());
         let arrived = save_bare(pace, filename, content_type).await?;
         (sender, text("x-upload-type").map(str::to_owned), arrived)
     };
+    let uploaded = send_up(sender, kind.as_deref(), arrived, record, &state).await?;
+    Ok(Reply(Uploaded { media_id: uploaded.id }))
+}
+
+/// Reads a form for a number that is proven already, and sends its file up.
+///
+/// # Errors
+/// By what is wrong with the form, or as any send.
+pub async fn upload_form(
+    sender: OwnedPhoneNumber,
+    headers: &HeaderMap,
+    body: Body,
+    record: Arc<RequestRecord>,
+    state: &AppState,
+) -> Result<UploadReceipt, ApiError> {
+    if !is_multipart(text_of(headers, CONTENT_TYPE.as_str()).unwrap_or_default()) {
+        return Err(ApiError::UnsupportedMediaType("Send the file as multipart/form-data"));
+    }
+    let (kind, arrived) = read_form(headers, body, |_| Ok(()), state).await?;
+    send_up(sender, kind.as_deref(), arrived.ok_or_else(no_file)?, record, state).await
+}
+
+async fn send_up(
+    sender: OwnedPhoneNumber,
+    kind: Option<&str>,
+    arrived: Arrived,
+    record: Arc<RequestRecord>,
+    state: &AppState,
+) -> Result<UploadReceipt, ApiError> {
     if arrived.length == 0 {
         return Err(Violations::one("file", "must not be empty").into());
     }
-    let mime_type = content_type::of_upload(
-        kind.as_deref(),
-        arrived.content_type.as_deref(),
-        &arrived.filename,
-    );
+    let told = arrived.content_type.as_deref();
+    let mime_type = content_type::of_upload(kind, told, &arrived.filename);
     let upload = MediaUpload {
         file: Arc::new(arrived.file),
         length: arrived.length,
@@ -90,9 +122,17 @@ pub(super) async fn upload(
         upstream.upstream(graph.upload_media(credentials, sender.number(), upload)).await
     });
     let uploaded = task.await.map_err(|_| ApiError::Internal("an upload panicked"))?;
-    let media_id = uploaded.map_err(|failure| ApiError::Upload(Box::new(failure)))?;
+    let uploaded = uploaded.map_err(|failure| ApiError::Upload(Box::new(failure)))?;
     record.note_outcome("uploaded");
-    Ok(Reply(Uploaded { media_id }))
+    Ok(uploaded)
+}
+
+fn text_of<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+fn no_file() -> ApiError {
+    Violations::one("file", "is required").into()
 }
 
 fn is_multipart(content_type: &str) -> bool {
@@ -107,32 +147,32 @@ fn require_room(headers: &HeaderMap, most: u64) -> Result<(), ApiError> {
     }
 }
 
+/// The file, and the `type` that was said of it. Other parts do not matter.
 async fn read_form(
-    plan: DeveloperPlan,
-    content_type: &str,
-    pace: Pace,
-) -> Result<(OwnedPhoneNumber, Option<String>, Arrived), ApiError> {
+    headers: &HeaderMap,
+    body: Body,
+    mut prove: impl FnMut(&str) -> Result<(), ApiError>,
+    state: &AppState,
+) -> Result<(Option<String>, Option<Arrived>), ApiError> {
+    require_plain(headers)?;
+    require_room(headers, MAX_FILE + MAX_AROUND)?;
+    let pace = Pace::new(body, state.media_limit, MAX_FILE + MAX_AROUND);
+    let content_type = text_of(headers, CONTENT_TYPE.as_str()).unwrap_or_default();
     let boundary = multer::parse_boundary(content_type);
     let boundary =
         boundary.map_err(|_| Violations::one("", "must be multipart with a boundary"))?;
     let mut form = Multipart::new(pieces(pace), boundary);
-    let (mut sender, mut kind, mut arrived) = (None, None, None);
+    let (mut kind, mut arrived) = (None, None);
     while let Some(mut field) = form.next_field().await.map_err(form_fault)? {
         match field.name() {
-            Some("phoneNumberId") => {
-                let number = read_text(&mut field, "phoneNumberId").await?;
-                // Proven as soon as it is known: a stranger's file is not read to its end.
-                sender = Some(OwnedPhoneNumber::confirm(plan.clone(), Some(&number))?);
-            }
+            Some("phoneNumberId") => prove(&read_text(&mut field, "phoneNumberId").await?)?,
             Some("type") => kind = Some(read_text(&mut field, "type").await?),
             Some("file") if arrived.is_none() => arrived = Some(save_field(field).await?),
             Some("file") => return Err(Violations::one("file", "must be given only once").into()),
             _ => {}
         }
     }
-    let sender = sender.map_or_else(|| OwnedPhoneNumber::confirm(plan, None), Ok)?;
-    let arrived = arrived.ok_or_else(|| Violations::one("file", "is required"))?;
-    Ok((sender, kind, arrived))
+    Ok((kind, arrived))
 }
 
 fn pieces(pace: Pace) -> impl futures_util::Stream<Item = Result<Bytes, ApiError>> {

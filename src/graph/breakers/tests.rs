@@ -45,7 +45,11 @@ impl Tried {
     }
 
     fn credentials(&self) -> Credentials<'_> {
-        Credentials::new(&self.account, &self.token, Errand { until: Instant::now(), trace: None })
+        Credentials::new(
+            &self.account,
+            &self.token,
+            Errand { until: Instant::now(), trace: None, version: None },
+        )
     }
 
     /// A call of this number that ends so; what refuses it if it is not made.

@@ -81,7 +81,7 @@ impl Peer {
         let patience = Duration::from_secs(20).into();
         let settings = GraphSettings {
             url: Url::parse(&format!("http://{}", self.address)).unwrap(),
-            version: "v23.0".to_owned(),
+            version: "v23.0".parse().unwrap(),
             connect_timeout: patience,
             send_timeout: patience,
             read_timeout: patience,
@@ -169,17 +169,17 @@ fn message() -> Message {
         to: Destination::Phone("15551234567".to_owned()),
         context: None,
         content: Content::Text(TextBody { body: "Hi".to_owned(), preview_url: None }),
-        callback_data: None,
     }
 }
 
 async fn send(graph: &Graph) -> Result<SendReceipt, GraphFailure> {
     let (account, token) = (AccountId::generate(), SecretString::from("EAAG"));
     let until = Instant::now() + Duration::from_secs(20);
-    let credentials = Credentials::new(&account, &token, Errand { until, trace: None });
+    let credentials =
+        Credentials::new(&account, &token, Errand { until, trace: None, version: None });
     let number = GraphId::parse("106540352242922").unwrap();
     let permit = graph.ready_for(credentials, &number)?;
-    graph.send(permit, credentials, &number, &message()).await
+    graph.send(permit, credentials, &number, serde_json::to_vec(&message()).unwrap().into()).await
 }
 
 #[tokio::test]
@@ -244,7 +244,8 @@ async fn a_read_is_repeated_whatever_happened_to_it() {
     for act in [Act::Reset(INTERNAL_ERROR), Act::LeaveAfter(NO_ERROR), Act::Reset(REFUSED_STREAM)] {
         let peer = Peer::start(&[act, Act::Answer(page)]).await;
         let until = Instant::now() + Duration::from_secs(20);
-        let credentials = Credentials::new(&account, &token, Errand { until, trace: None });
+        let credentials =
+            Credentials::new(&account, &token, Errand { until, trace: None, version: None });
         let edge = crate::graph::Edge::Flows;
         let listed = peer.graph().page(credentials, &waba, edge, &PageQuery::default()).await;
         assert!(listed.unwrap().items.is_empty(), "{act:?}");

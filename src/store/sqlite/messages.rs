@@ -5,12 +5,13 @@ mod statuses;
 
 use async_trait::async_trait;
 use serde::Serialize;
-use sqlx::{QueryBuilder, query, query_as};
+use sqlx::{QueryBuilder, query_as};
 
 pub(super) use recipients::count_answers;
 pub(super) use statuses::apply_statuses;
 pub(super) use statuses::settle;
 
+use super::rows_at_once::{Row, Statement, parts};
 use super::{Sqlite, forget};
 use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
 use crate::store::rows::messages::{MessageRow, NewMessage};
@@ -19,19 +20,16 @@ use crate::store::statuses::Recorded;
 use crate::store::text::kept_key;
 use crate::store::{Cause, MessageFilter, MessagePage, Messages, StoreError};
 
-/// All records in one statement, which costs less than one statement for each.
+/// Many records in one statement, which costs less than one statement for each. As values: SQLite
+/// prints an item of `json_each` anew for each of its members.
 const RECORD: &str = "
     INSERT INTO messages
         (account_id, id, phone_number_id, recipient, kind, reference, form, created_at, outcome,
          progress, wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error)
-    SELECT a.id, value ->> 'id', value ->> 'phone_number_id', value ->> 'recipient',
-           value ->> 'kind', value ->> 'reference', value ->> 'form', value ->> 'created_at',
-           value ->> 'outcome', value ->> 'progress', value ->> 'wamid', value ->> 'wa_id',
-           value ->> 'sent_at', value ->> 'delivered_at', value ->> 'read_at',
-           value ->> 'failed_at', value ->> 'error'
-    FROM json_each($1) CROSS JOIN accounts a ON a.id = value ->> 'account_id'
-    WHERE true
-    ON CONFLICT (account_id, id) DO NOTHING";
+    SELECT told.* FROM (";
+
+const OF_ACCOUNTS: &str = ") AS told CROSS JOIN accounts a ON a.id = told.column1
+    WHERE true ON CONFLICT (account_id, id) DO NOTHING";
 
 #[async_trait]
 impl Messages for Sqlite {
@@ -42,7 +40,10 @@ impl Messages for Sqlite {
         let rows: Vec<_> = records.iter().map(NewMessage::of).collect();
         self.within(async {
             let mut tx = self.write().await?;
-            query(RECORD).bind(json(&rows)?).execute(&mut *tx).await?;
+            for part in parts(&rows) {
+                let mut insert = Statement::new(RECORD, part, bind, OF_ACCOUNTS);
+                insert.query().execute(&mut *tx).await?;
+            }
             let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
             settle(&mut tx, &recorded, &self.keyring).await?;
             Ok(tx.commit().await?)
@@ -111,6 +112,17 @@ impl Messages for Sqlite {
     ) -> Result<u64, StoreError> {
         self.forget(&[(forget::WAITING_STATUSES, before)], limit).await
     }
+}
+
+fn bind(row: &mut Row<'_>, new: &NewMessage<'_>) {
+    let NewMessage { account_id, phone_number_id, created_at, .. } = new;
+    row.push_bind(*account_id).push_bind(&*new.id).push_bind(*phone_number_id);
+    row.push_bind(&*new.recipient).push_bind(&*new.kind);
+    row.push_bind(new.reference.as_deref()).push_bind(new.form.as_deref());
+    row.push_bind(*created_at).push_bind(new.outcome).push_bind(new.progress);
+    row.push_bind(new.wamid.as_deref()).push_bind(new.wa_id.as_deref());
+    row.push_bind(new.sent_at).push_bind(new.delivered_at).push_bind(new.read_at);
+    row.push_bind(new.failed_at).push_bind(new.error.as_deref());
 }
 
 /// The rows of a batch as `json_each` takes them.

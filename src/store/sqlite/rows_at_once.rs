@@ -1,9 +1,9 @@
 //! Many rows in one statement.
 
-use sqlx::query::Query;
+use sqlx::query::{Query, QueryAs};
 use sqlx::query_builder::Separated;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{QueryBuilder, Sqlite as Driver};
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{FromRow, QueryBuilder, Sqlite as Driver};
 
 /// The most rows of one statement. All counts of rows are powers of two, so that few different
 /// statements are ever prepared.
@@ -21,10 +21,10 @@ pub(super) fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// An `INSERT INTO …` with `VALUES` for each row, and what stands behind them.
-pub(super) struct Insert(QueryBuilder<Driver>);
+/// A statement with `VALUES` for each row, and what stands behind them.
+pub(super) struct Statement(QueryBuilder<Driver>);
 
-impl Insert {
+impl Statement {
     pub(super) fn new<T>(
         into: &str,
         rows: &[T],
@@ -35,6 +35,13 @@ impl Insert {
         builder.push_values(rows, |mut row, value| bind(&mut row, value));
         builder.push(behind);
         Self(builder)
+    }
+
+    pub(super) fn query_as<T>(&mut self) -> QueryAs<'_, Driver, T, SqliteArguments>
+    where
+        T: for<'r> FromRow<'r, SqliteRow>,
+    {
+        self.0.build_query_as()
     }
 
     pub(super) fn query(&mut self) -> Query<'_, Driver, SqliteArguments> {

@@ -63,7 +63,7 @@ impl Setup {
             },
             graph: GraphSettings {
                 url: meta.url().parse().unwrap(),
-                version: "v23.0".to_owned(),
+                version: "v23.0".parse().unwrap(),
                 connect_timeout: patience,
                 send_timeout: patience,
                 read_timeout: patience,

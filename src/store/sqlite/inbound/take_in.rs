@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sqlx::query_scalar;
 
 use super::super::accounts::data_keys;
-use super::super::rows_at_once::{Insert, Row, parts};
+use super::super::rows_at_once::{Row, Statement, parts};
 use super::super::{Sqlite, Writing, messages};
 use crate::store::intake::{self, EventRow, Mark, MarkRow, PostRow};
 use crate::store::{InboundPost, StoreError, TakenIn};
@@ -62,7 +62,7 @@ async fn insert_marks(
 ) -> Result<HashSet<Mark>, StoreError> {
     let mut new = Vec::with_capacity(rows.len());
     for part in parts(rows) {
-        let mut insert = Insert::new(into, part, bind_mark, THE_NEW_ONES);
+        let mut insert = Statement::new(into, part, bind_mark, THE_NEW_ONES);
         for row in insert.query().fetch_all(&mut **tx).await? {
             new.push(sqlx::Row::try_get(&row, 0)?);
         }
@@ -83,7 +83,7 @@ pub(in super::super) async fn insert_events(
     let last: i64 = query_scalar(LAST_SEQUENCE).fetch_one(&mut **tx).await?;
     let numbered: Vec<_> = (last + 1..).zip(rows).collect();
     for part in parts(&numbered) {
-        Insert::new(INSERT_EVENTS, part, bind_event, "").query().execute(&mut **tx).await?;
+        Statement::new(INSERT_EVENTS, part, bind_event, "").query().execute(&mut **tx).await?;
     }
     for part in parts(&numbered) {
         let bind = |row: &mut Row<'_>, &(sequence, event): &(i64, &EventRow<'_>)| {
@@ -95,14 +95,14 @@ pub(in super::super) async fn insert_events(
                 .push_bind(by_hand)
                 .push_bind(event.created_at);
         };
-        Insert::new(INSERT_DELIVERIES, part, bind, "").query().execute(&mut **tx).await?;
+        Statement::new(INSERT_DELIVERIES, part, bind, "").query().execute(&mut **tx).await?;
     }
     Ok(())
 }
 
 async fn insert_posts(tx: &mut Writing, rows: &[PostRow]) -> Result<(), StoreError> {
     for part in parts(rows) {
-        Insert::new(INSERT_POSTS, part, bind_post, "").query().execute(&mut **tx).await?;
+        Statement::new(INSERT_POSTS, part, bind_post, "").query().execute(&mut **tx).await?;
     }
     Ok(())
 }

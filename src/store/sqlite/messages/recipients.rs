@@ -6,7 +6,7 @@ use sqlx::query_as;
 
 use crate::store::recipients::{RecipientRow, Sent, accounts, rows};
 use crate::store::sqlite::accounts::data_keys;
-use crate::store::sqlite::rows_at_once::{Insert, Row, parts};
+use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
 use crate::store::sqlite::{Writing, json};
 use crate::store::{Keyring, StoreError};
 
@@ -43,7 +43,7 @@ pub(super) async fn count(
     }
     let keys = data_keys(tx, &accounts, keyring).await?;
     for part in parts(&rows(sent, &keys)) {
-        let mut insert = Insert::new(INSERT, part, bind, " ON CONFLICT DO NOTHING");
+        let mut insert = Statement::new(INSERT, part, bind, " ON CONFLICT DO NOTHING");
         insert.query().execute(&mut **tx).await?;
     }
     Ok(())

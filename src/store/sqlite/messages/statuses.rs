@@ -6,6 +6,7 @@ use super::{json, recipients};
 use crate::model::{AccountId, StatusUpdate};
 use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting};
 use crate::store::sqlite::Writing;
+use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
 use crate::store::statuses::{Recorded, StatusRow, sort_out};
 use crate::store::{Keyring, StoreError};
 
@@ -42,11 +43,9 @@ const WAIT: &str = keep_waiting!(
 );
 
 /// Takes out what waits for any of the messages.
-const TAKE: &str = "
-    WITH recorded AS (
-        SELECT value ->> 'account_id' AS account_id, value ->> 'id' AS id,
-               value ->> 'wamid' AS wamid
-        FROM json_each($1))
+const RECORDED: &str = "WITH recorded (account_id, id, wamid) AS MATERIALIZED (";
+
+const TAKE: &str = ")
     DELETE FROM waiting_statuses WHERE rowid IN (
         SELECT w.rowid FROM recorded r CROSS JOIN waiting_statuses w
         WHERE w.account_id = r.account_id AND w.wamid = r.wamid
@@ -81,8 +80,16 @@ pub(in crate::store::sqlite) async fn settle(
     recorded: &[Recorded<'_>],
     keyring: &Keyring,
 ) -> Result<(), StoreError> {
-    let waited = query_as(TAKE).bind(json(&recorded)?).fetch_all(&mut **tx).await?;
+    let mut waited = Vec::new();
+    for part in parts(recorded) {
+        let mut take = Statement::new(RECORDED, part, bind, TAKE);
+        waited.extend(take.query_as::<StatusRow>().fetch_all(&mut **tx).await?);
+    }
     apply(tx, waited, keyring).await
+}
+
+fn bind(row: &mut Row<'_>, recorded: &Recorded<'_>) {
+    row.push_bind(recorded.account_id).push_bind(recorded.id).push_bind(recorded.wamid);
 }
 
 async fn apply(

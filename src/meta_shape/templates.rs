@@ -1,0 +1,49 @@
+//! `POST` and `DELETE /{version}/{waba}/message_templates`.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+
+use super::passing::{Asked, answer, bytes, object, pass};
+use crate::access::DeveloperPlan;
+use crate::graph::{Edge, Forward, Work};
+use crate::state::AppState;
+use crate::wire::{ApiError, Carried, RequestRecord};
+
+const EDGE: Option<&str> = Some(Edge::Templates.name());
+
+pub(super) async fn create(
+    Carried(account): Carried<DeveloperPlan>,
+    Carried(record): Carried<Arc<RequestRecord>>,
+    State(state): State<AppState>,
+    asked: Asked,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = account.caller();
+    let body = object(request, caller, &state).await?;
+    let node = &caller.waba_id;
+    let call = Forward { node, edge: EDGE, query: Vec::new(), work: Work::Write(bytes(&body)) };
+    let made = pass(call, &asked.here, caller, &record, &state).await;
+    let name = body.members().get("name").and_then(|name| name.as_string());
+    if let Some(Ok(name)) = name {
+        state.templates.forget(caller, &name);
+    }
+    Ok(answer(&made?, &record))
+}
+
+pub(super) async fn remove(
+    Carried(account): Carried<DeveloperPlan>,
+    Carried(record): Carried<Arc<RequestRecord>>,
+    State(state): State<AppState>,
+    asked: Asked,
+) -> Result<Response, ApiError> {
+    let caller = account.caller();
+    let query = asked.among(&["name", "hsm_id"])?;
+    let call = Forward { node: &caller.waba_id, edge: EDGE, query, work: Work::Delete };
+    let gone = pass(call, &asked.here, caller, &record, &state).await;
+    if let Some(name) = asked.query.text("name")? {
+        state.templates.forget(caller, name);
+    }
+    Ok(answer(&gone?, &record))
+}
