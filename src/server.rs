@@ -1,14 +1,19 @@
 //! Listens, serves connections, and stops without losing a request.
 
 mod connection;
+mod unread;
 
+use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
+use http::HeaderValue;
+use http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -21,6 +26,7 @@ use tower::{Layer as _, Service as _};
 use tower_http::normalize_path::NormalizePathLayer;
 
 use connection::{Connection, Patience};
+use unread::{Unread, Watched};
 
 /// More connections than this wait in the kernel's queue, however many the system would allow.
 const MOST_CONNECTIONS: u64 = 20_000;
@@ -29,6 +35,8 @@ const RESERVED_DESCRIPTORS: u64 = 64;
 const BACKLOG: i32 = 4096;
 /// A caller that sends no newline is cut off here.
 const MAX_HEAD: usize = 64 * 1024;
+
+const CLOSE: HeaderValue = HeaderValue::from_static("close");
 
 /// A socket that listens.
 #[derive(Debug)]
@@ -80,9 +88,17 @@ impl Server {
                     let in_request = in_request.clone();
                     async move {
                         let _busy = in_request.enter();
-                        let mut request: Request = request.map(axum::body::Body::new);
+                        let unread = Unread::default();
+                        let watched = |body| Body::new(Watched::new(body, unread.clone()));
+                        let mut request: Request = request.map(watched);
                         request.extensions_mut().insert(ConnectInfo(peer));
-                        service.call(request).await
+                        let mut answer = service.call(request).await?;
+                        if !unread.is_read().await {
+                            // Who would use it again must know that it ends.
+                            answer.headers_mut().insert(CONNECTION, CLOSE);
+                            in_request.leave_unread();
+                        }
+                        Ok::<_, Infallible>(answer)
                     }
                 });
             let served = http.serve_connection(TokioIo::new(io), TowerToHyperService::new(service));
