@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::inbound::{Arrival, InboundPost, Keep, TakenIn};
+use super::inbound::{Arrival, Contact, InboundPost, Keep, TakenIn};
 use super::keyring::{DataKey, MARK_BYTES, WrappedKey};
 use super::text::kept_key;
 use super::{Cause, Keyring, StoreError};
@@ -104,15 +104,18 @@ impl DataKeys {
         let mark = |(arrival, received_at): (&'a Arrival, _)| {
             let key = self.of(arrival.account.as_str())?;
             let mark = key.mark(SEEN, &[arrival.kind, &arrival.key]);
-            let contact = arrival.contact.iter().flat_map(|contact| {
-                let mark = |sender| key.mark(CONTACT, &[&contact.phone_number, sender]);
-                contact.senders.iter().map(mark)
-            });
-            let contact = contact.collect();
+            let contact = arrival.contact.as_ref();
+            let contact = contact.map(|contact| contact_marks(contact, key)).unwrap_or_default();
             Some(Marked { arrival, received_at, key, mark, contact })
         };
         arrivals.filter_map(mark).collect()
     }
+}
+
+/// One for each id of the sender.
+fn contact_marks(contact: &Contact, key: &DataKey) -> Vec<Mark> {
+    let mark = |sender: &String| key.mark(CONTACT, &[&contact.phone_number, sender]);
+    contact.senders.iter().map(mark).collect()
 }
 
 /// The repeat marks, in an order that is the same for all callers: two that take in the same
@@ -123,8 +126,8 @@ pub(super) fn seen_rows<'a>(arrivals: &[Marked<'a>]) -> Vec<MarkRow<'a>> {
 
 /// The contacts, in the same order.
 pub(super) fn contact_rows<'a>(arrivals: &[Marked<'a>]) -> Vec<MarkRow<'a>> {
-    let rows = |new: &Marked<'a>| new.contact.iter().map(|mark| new.row(*mark));
-    in_order(arrivals.iter().flat_map(rows).collect())
+    let rows = arrivals.iter().flat_map(|new| new.contact.iter().map(|mark| new.row(*mark)));
+    in_order(rows.collect())
 }
 
 fn in_order(mut rows: Vec<MarkRow<'_>>) -> Vec<MarkRow<'_>> {
