@@ -60,6 +60,11 @@ impl InRequest {
         Busy(Arc::clone(&self.0))
     }
 
+    /// Whether no request has come yet.
+    pub(super) fn has_said_nothing(&self) -> bool {
+        self.0.ended.load(Ordering::Relaxed) == 0
+    }
+
     pub(super) fn leave_unread(&self) {
         self.0.unread.store(true, Ordering::Relaxed);
     }
