@@ -76,8 +76,7 @@ fn message(
     let key = text(&members, "id").unwrap_or_else(|| Cow::Owned(digest(raw.text())));
     let mut message = arrival(route, "message", key.into_owned());
     if let Some(sender) = Sender::of(change, &members) {
-        message.contact =
-            Some(Contact { phone_number: number.to_owned(), sender: sender.identity().to_owned() });
+        message.contact = Some(Contact { phone_number: number.to_owned(), senders: sender.ids() });
         message.lead = event(route, WebhookEvent::NewLead, &sender.lead(raw));
     }
     message.events.extend(event(route, WebhookEvent::NewMessage, raw.text()));
@@ -117,9 +116,10 @@ impl<'a> Sender<'a> {
         known.then_some(Self { phone, user, name })
     }
 
-    /// What tells one sender from another: the id that Meta never hides, where there is one.
-    fn identity(&self) -> &str {
-        self.user.as_deref().or(self.phone.as_deref()).unwrap_or_default()
+    /// What tells one sender from another. Both: Meta may show one of them today and the other
+    /// tomorrow.
+    fn ids(&self) -> Vec<String> {
+        [&self.phone, &self.user].into_iter().flatten().map(|id| id.to_string()).collect()
     }
 
     /// AvenPing's shape, and the user id beside it where there is no phone number.

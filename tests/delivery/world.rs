@@ -104,7 +104,10 @@ impl World {
             account: self.account.clone(),
             kind: "message",
             key: format!("from {sender}"),
-            contact: Some(Contact { phone_number: "111".to_owned(), sender: sender.to_owned() }),
+            contact: Some(Contact {
+                phone_number: "111".to_owned(),
+                senders: vec![sender.to_owned()],
+            }),
             lead: Some(event(WebhookEvent::NewLead, sender.to_owned())),
             events: vec![event(WebhookEvent::NewMessage, sender.to_owned())],
             status: None,

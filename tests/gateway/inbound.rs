@@ -25,6 +25,7 @@ cases![
     a_form_has_as_many_recipients_as_people_who_got_it,
     what_is_no_envelope_is_taken_and_kept,
     a_bad_entry_does_not_spoil_the_others,
+    a_sender_is_new_once_whatever_meta_shows_of_them,
     a_change_that_happens_again_is_told_again_and_a_repeat_is_not,
     without_the_store_meta_has_to_come_again,
 ];
@@ -306,6 +307,22 @@ async fn listen_to(gateway: &Gateway, events: &[&str]) {
 async fn told(gateway: &Gateway) -> Vec<Value> {
     let list = gateway.get("/v2/webhooks/deliveries").send().await.data();
     list["items"].as_array().unwrap().iter().rev().map(|item| item["event"].clone()).collect()
+}
+
+async fn a_sender_is_new_once_whatever_meta_shows_of_them(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    listen_to(&gateway, &["newLead"]).await;
+    for sender in [
+        json!({ "from": "15551234567" }),
+        json!({ "from": "15551234567", "from_user_id": "US.1" }),
+        json!({ "from_user_id": "US.1" }),
+    ] {
+        let mut message = json!({ "id": format!("wamid.{sender}"), "type": "text" });
+        message.as_object_mut().unwrap().extend(sender.as_object().unwrap().clone());
+        let body = envelope(&json!({ "messages": [message] })).to_string();
+        assert_eq!(post(&gateway, &body).await.status, 200);
+    }
+    assert_eq!(told(&gateway).await, ["newLead"]);
 }
 
 async fn a_change_that_happens_again_is_told_again_and_a_repeat_is_not(place: Place) {

@@ -4,13 +4,35 @@ use avenping_gateway::store::AttemptEnd;
 
 use crate::fixtures::{BY, START, at, join};
 use crate::harness::{Place, cases};
-use crate::posts::{ALL, LEASE, bodies, claim, claim_one, end, message, message_from, take_in};
+use crate::posts::{
+    ALL, LEASE, bodies, claim, claim_one, deliver_all, end, message, message_from, take_in,
+};
 
 cases![
+    whoever_is_known_by_one_of_their_ids_is_not_new,
     a_message_waits_until_its_lead_was_attempted_however_that_ends,
     a_lead_whose_worker_died_is_still_first,
     a_message_that_is_asked_for_by_hand_does_not_wait_for_a_lead_that_is_paused,
 ];
+
+async fn whoever_is_known_by_one_of_their_ids_is_not_new(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let from = |key: &str, senders: &[&str]| {
+        let mut arrival = message_from(&id, key, key);
+        let senders = senders.iter().map(|sender| (*sender).to_owned()).collect();
+        arrival.contact.as_mut().unwrap().senders = senders;
+        arrival
+    };
+    let number_first = ["15551234567", "US.1"];
+    take_in(&store, vec![from("1", &number_first[..1]), from("2", &number_first)]).await;
+    take_in(&store, vec![from("3", &number_first[1..])]).await;
+    let user_first = ["15557654321", "US.2"];
+    take_in(&store, vec![from("4", &user_first[1..])]).await;
+    take_in(&store, vec![from("5", &user_first), from("6", &user_first[..1])]).await;
+    let told = ["1 is new", "1", "2", "3", "4 is new", "4", "5", "6"];
+    assert_eq!(bodies(&deliver_all(&store, START).await), told);
+}
 
 async fn a_message_waits_until_its_lead_was_attempted_however_that_ends(place: Place) {
     let (here, there) = (place.store().await, place.store().await);

@@ -36,7 +36,7 @@ pub(crate) fn message(account: &AccountId, key: &str) -> Arrival {
 /// The same, from somebody who is told as a lead if they are new.
 pub(crate) fn message_from(account: &AccountId, key: &str, sender: &str) -> Arrival {
     Arrival {
-        contact: Some(Contact { phone_number: "111".to_owned(), sender: sender.to_owned() }),
+        contact: Some(Contact { phone_number: "111".to_owned(), senders: vec![sender.to_owned()] }),
         lead: Some(event(WebhookEvent::NewLead, &format!("{sender} is new"))),
         ..message(account, key)
     }
