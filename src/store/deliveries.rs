@@ -143,8 +143,8 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// When the oldest delivery that is due, and that nothing holds up but us, became due: its
-    /// account is not passed over, and none of its deliveries is being attempted.
+    /// Since when the oldest delivery that is due is held up by nothing but us: its account is not
+    /// passed over, and none of its deliveries is being attempted.
     async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
     /// How many deliveries have attempts before them, paused ones included, counted up to `most`.

@@ -13,7 +13,7 @@ cases![
     nobody_is_left_alone_for_more_than_half_an_hour,
     what_is_asked_for_by_hand_is_not_held_up,
     an_endpoint_is_enabled_again_as_if_it_had_never_failed,
-    a_shut_endpoint_makes_nobody_late,
+    a_shut_endpoint_makes_nobody_late_nor_does_one_that_has_just_been_opened,
 ];
 
 /// Far enough from the start that all of it is due.
@@ -83,9 +83,26 @@ async fn an_endpoint_is_enabled_again_as_if_it_had_never_failed(place: Place) {
     assert_eq!(claim(&store, NOW + 5_000, 9).await.len(), 8);
 }
 
-async fn a_shut_endpoint_makes_nobody_late(place: Place) {
+async fn a_shut_endpoint_makes_nobody_late_nor_does_one_that_has_just_been_opened(place: Place) {
     let store = place.store().await;
-    failing(&store, NOW + 5_000).await;
-    assert_eq!(store.oldest_due(at(NOW + 4_999)).await.unwrap(), None);
-    assert!(store.oldest_due(at(NOW + 5_000)).await.unwrap().is_some());
+    let id = failing(&store, NOW + 5_000).await;
+    let oldest_due = async |now| store.oldest_due(at(now)).await.unwrap();
+    assert_eq!(oldest_due(NOW + 4_999).await, None);
+    assert_eq!(oldest_due(NOW + 9_000).await, Some(at(NOW + 5_000)));
+
+    let probe = claim_one(&store, NOW + 10_000).await;
+    assert_eq!(oldest_due(NOW + 10_000).await, None);
+    assert!(end(&store, &probe, AttemptEnd::Delivered, NOW + 11_000).await);
+    assert_eq!(oldest_due(NOW + 11_500).await, Some(at(NOW + 11_000)));
+
+    // What is asked for by hand does not wait for the endpoint.
+    for _ in 0..5 {
+        let failed = claim(&store, NOW + 12_000, 1).await.remove(0);
+        let later = AttemptEnd::Retry(at(NOW + 90_000));
+        assert!(end(&store, &failed, later, NOW + 12_000).await);
+    }
+    let wanted = store.deliveries(&id, None, None, 1).await.unwrap().remove(0).id;
+    assert!(store.redeliver(&id, &wanted, &BY, at(NOW + 13_000)).await.unwrap());
+    let due = oldest_due(NOW + 13_000).await.unwrap();
+    assert!(due <= at(NOW + 13_000), "{due:?}");
 }

@@ -90,8 +90,9 @@ pub(in crate::store) const HEALTH: &str = "
     SELECT failures_in_a_row, failing_since, disabled_at, disabled_reason
     FROM endpoint_health WHERE account_id = $1";
 
+/// What was held up is held up no longer, and has been until now.
 pub(in crate::store) const WELL: &str = "
-    UPDATE endpoint_health SET failures_in_a_row = 0, failing_since = NULL, shut_until = NULL
+    UPDATE endpoint_health SET failures_in_a_row = 0, failing_since = NULL, shut_until = $2
     WHERE account_id = $1 AND failures_in_a_row > 0";
 
 /// From the fifth failure on the endpoint is left alone until `$3`.

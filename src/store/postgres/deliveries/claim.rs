@@ -29,7 +29,7 @@ macro_rules! waiting {
                      ORDER BY d.account_id LIMIT 1)
              FROM waiting w WHERE w.account_id IS NOT NULL),
          asking AS (
-             SELECT w.account_id,
+             SELECT w.account_id, h.shut_until,
                     (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1) AS paused,
                     COALESCE(h.failures_in_a_row, 0) >= 5 AS failing
              FROM waiting w LEFT JOIN endpoint_health h ON h.account_id = w.account_id
@@ -109,12 +109,14 @@ const CLAIM: &str = concat!(
 );
 
 /// An account that is being attended to waits for its own endpoint, and not for us. Who they are is
-/// asked once: there are few leases and many deliveries.
+/// asked once: there are few leases and many deliveries. What waited while its endpoint was shut has
+/// waited for us since then.
 const OLDEST_DUE: &str = concat!(
     waiting!(),
     ", attended AS MATERIALIZED (
          SELECT account_id FROM deliveries WHERE lease IS NOT NULL AND lease_until > $1)
-     SELECT min(due.due_at) FROM asking a CROSS JOIN LATERAL ",
+     SELECT min(CASE WHEN a.paused THEN due.due_at ELSE GREATEST(due.due_at, a.shut_until) END)
+     FROM asking a CROSS JOIN LATERAL ",
     first_due!("1"),
     " AS due
       WHERE a.account_id NOT IN (SELECT account_id FROM attended)"

@@ -19,7 +19,7 @@ macro_rules! waiting {
                      WHERE d.state = 'pending' AND d.account_id > w.account_id)
              FROM waiting w WHERE w.account_id IS NOT NULL),
          asking AS (
-             SELECT w.account_id,
+             SELECT w.account_id, h.shut_until,
                     (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1) AS paused,
                     COALESCE(h.failures_in_a_row, 0) >= 5 AS failing
              FROM waiting w LEFT JOIN endpoint_health h ON h.account_id = w.account_id
@@ -98,13 +98,16 @@ const READ: &str = "
     ORDER BY d.due_at, d.sequence";
 
 /// An account that is being attended to waits for its own endpoint, and not for us. Who they are is
-/// asked once: there are few leases and many deliveries.
+/// asked once: there are few leases and many deliveries. What waited while its endpoint was shut has
+/// waited for us since then.
 const OLDEST_DUE: &str = concat!(
     waiting!(),
     ", attended AS MATERIALIZED (
          SELECT account_id FROM deliveries INDEXED BY deliveries_leased
          WHERE lease IS NOT NULL AND lease_until > $1)
-     SELECT min(due.due_at) FROM asking a
+     SELECT min(CASE WHEN a.paused THEN due.due_at
+                     ELSE max(due.due_at, COALESCE(a.shut_until, due.due_at)) END)
+     FROM asking a
      CROSS JOIN deliveries due ON due.sequence IN ",
     first_due!("1"),
     " WHERE a.account_id NOT IN (SELECT account_id FROM attended)"

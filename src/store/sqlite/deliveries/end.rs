@@ -81,7 +81,7 @@ async fn judge(
     let failed = query(sql::FAILED).bind(account).bind(now).bind(shut_until);
     let judged = match end {
         AttemptEnd::GiveBack => return Ok(()),
-        AttemptEnd::Delivered => query(sql::WELL).bind(account),
+        AttemptEnd::Delivered => query(sql::WELL).bind(account).bind(now),
         AttemptEnd::Retry(_) | AttemptEnd::Dead | AttemptEnd::Disable(_) => failed,
     };
     judged.execute(&mut **tx).await?;
