@@ -200,12 +200,14 @@ async fn a_failure_stands_beside_what_was_reached(place: Place) {
 async fn an_unknown_send_is_resolved_by_its_status(place: Place) {
     let gateway = Gateway::start(&place).await;
     let path = format!("/v23.0/{NUMBER}/messages");
-    gateway.meta.answers("POST", &path, 500, "<html>").await;
+    let broken = r#"{"error":{"message":"no","code":131000}}"#;
+    gateway.meta.answers("POST", &path, 500, broken).await;
     let body = json!({ "phoneNumberId": NUMBER, "to": "15551234567", "text": "Hi" });
     let keyed = || gateway.post("/v2/messages/send/text", &body).header("Idempotency-Key", "k");
     let first = keyed().send().await;
     assert_eq!(first.json()["details"]["outcome"], "unknown");
     let id = first.header("x-message-id").unwrap();
+    assert_eq!(known(&gateway, id).await["error"]["code"], 131_000);
     let mut sent = status(WAMID, "sent", 1_700_000_010);
     sent["biz_opaque_callback_data"] = id.into();
     tell(&gateway, json!([sent])).await;
@@ -216,6 +218,7 @@ async fn an_unknown_send_is_resolved_by_its_status(place: Place) {
     assert_eq!(again.data()["contacts"][0]["wa_id"], "15551234567");
     let now = known(&gateway, id).await;
     assert_eq!((&now["status"], &now["wamid"]), (&json!("sent"), &json!(WAMID)));
+    assert!(now.get("error").is_none(), "{now}");
     assert_eq!(gateway.meta.count().await, 1);
 }
 
