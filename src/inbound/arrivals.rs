@@ -1,6 +1,7 @@
 //! What a change of Meta's means for one account: what happened, and what it is to be told.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -14,6 +15,8 @@ use crate::store::{Arrival, Contact, InboundRoute};
 
 /// Above this a timestamp of Meta's cannot be in seconds.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
+/// Far more than any two clocks do.
+const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything in `change`, as `route`'s account is concerned.
 pub(super) fn of_change(change: &Change<'_>, route: &InboundRoute, now: Timestamp) -> Vec<Arrival> {
@@ -148,7 +151,7 @@ fn status(raw: Json<'_>, route: &InboundRoute, now: Timestamp) -> Option<Arrival
             .and_then(|data| MessageId::parse(&data)),
         kind,
         recipient: text(&members, "recipient_id").map(Cow::into_owned),
-        at: text(&members, "timestamp").and_then(|text| moment(&text)).unwrap_or(now),
+        at: text(&members, "timestamp").and_then(|text| moment(&text, now)).unwrap_or(now),
     });
     status.events.extend(event(route, WebhookEvent::MessageStatus, raw.text()));
     Some(status)
@@ -178,9 +181,10 @@ fn status_kind(name: &str, members: &Members<'_>) -> Option<StatusKind> {
     })
 }
 
-/// Seconds, as documented; milliseconds have been seen.
-fn moment(text: &str) -> Option<Timestamp> {
+/// Seconds, as documented; milliseconds have been seen. Nothing has happened that is still to come.
+fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
     let number: i64 = text.parse().ok().filter(|number| *number > 0)?;
     let seconds = number < MILLISECONDS_FROM;
-    Some(Timestamp::from_millis(if seconds { number * 1000 } else { number }))
+    let moment = Timestamp::from_millis(if seconds { number * 1000 } else { number });
+    Some(moment).filter(|moment| *moment <= now.plus(CLOCKS_DIFFER_BY))
 }

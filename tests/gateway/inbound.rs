@@ -18,6 +18,7 @@ cases![
     the_handshake_answers_only_the_agreed_word,
     a_post_without_metas_signature_is_refused,
     a_status_moves_the_record_forward_and_never_back,
+    a_time_that_cannot_be_is_not_believed,
     a_status_that_comes_before_its_record_is_not_lost,
     a_failure_stands_beside_what_was_reached,
     who_hears_of_a_status_hears_by_which_name_the_message_was_sent,
@@ -129,6 +130,25 @@ async fn a_status_moves_the_record_forward_and_never_back(place: Place) {
     assert_eq!(now["sentAt"], "2023-11-14T22:13:30.000Z");
     assert_eq!(now["deliveredAt"], "2023-11-14T22:13:40.000Z");
     assert_eq!(now["readAt"], "2023-11-14T22:13:50.000Z");
+}
+
+async fn a_time_that_cannot_be_is_not_believed(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let id = send(&gateway).await;
+    known(&gateway, &id).await;
+    for (name, at) in [
+        ("sent", i64::MAX),
+        ("delivered", 99_999_999_999),
+        ("read", NOW + 25 * 3_600_000),
+        ("played", -1),
+    ] {
+        tell(&gateway, json!([status(WAMID, name, at)])).await;
+    }
+    let now = known(&gateway, &id).await;
+    assert_eq!(now["status"], "played");
+    for time in ["sentAt", "deliveredAt", "readAt"] {
+        assert_eq!(now[time], "2027-01-15T08:00:00.000Z", "{time}");
+    }
 }
 
 async fn a_status_that_comes_before_its_record_is_not_lost(place: Place) {
