@@ -121,7 +121,8 @@ pub trait Deliveries: Send + Sync {
         id: &DeliveryId,
     ) -> Result<Option<(Delivery, Vec<DeliveryAttempt>)>, StoreError>;
 
-    /// Makes a delivery due once more, whatever its state, without touching its schedule. `false`
+    /// Makes a delivery due once more, whatever its state, without touching its schedule: what was
+    /// delivered stays so, and is not attempted again by itself if this one fails. `false`
     /// if the account has none with this id, or its body is not kept any more.
     async fn redeliver(
         &self,

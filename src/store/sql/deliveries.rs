@@ -59,16 +59,17 @@ pub(in crate::store) const ATTEMPTS: &str = "
     ORDER BY number";
 
 /// The token alone says whose claim it is: a lease that has run out is still held as long as
-/// nobody has taken the delivery on anew.
+/// nobody has taken the delivery on anew. What was delivered once stays delivered, however one more
+/// attempt by hand ends.
 pub(in crate::store) const END: &str = "
     UPDATE deliveries
-    SET state = $3, lease = NULL, lease_until = NULL,
+    SET state = CASE WHEN delivered_at IS NULL THEN $3 ELSE 'delivered' END, lease = NULL, lease_until = NULL,
         attempts = attempts + 1,
         scheduled_attempts = scheduled_attempts + CASE WHEN manual THEN 0 ELSE 1 END,
         due_at = CASE WHEN manual AND resume_at > $4 THEN resume_at
                       ELSE COALESCE($4, due_at) END,
         manual = FALSE, resume_at = NULL,
-        delivered_at = COALESCE($5, delivered_at), ended_at = $6
+        delivered_at = COALESCE($5, delivered_at), ended_at = COALESCE($5, delivered_at, $6)
     WHERE id = $1 AND lease = $2
     RETURNING account_id";
 
