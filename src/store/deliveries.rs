@@ -65,8 +65,9 @@ pub trait Deliveries: Send + Sync {
     /// account counting those already taken on, and fair between accounts. They are this caller's
     /// until `lease_ends`; a lease that runs out puts the delivery back. Paused accounts are
     /// passed over, but for what was asked for by hand. So are accounts whose endpoint failed
-    /// five times in a row, until the last one that failed is to be tried again, or for half an
-    /// hour; and then they get one delivery at a time until one succeeds. The messages of a new
+    /// five times in a row, until the oldest that failed is to be tried again, or for half an
+    /// hour; and then they get one delivery at a time, that one first, until one succeeds. The
+    /// messages of a new
     /// contact wait until an attempt to tell of the contact has ended, however it did.
     async fn claim_deliveries(
         &self,

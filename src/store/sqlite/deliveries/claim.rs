@@ -8,7 +8,8 @@ use crate::store::rows::{ClaimRow, claimed};
 use crate::store::{ClaimedDelivery, StoreError};
 
 /// The accounts that have anything pending, one leap along the index for each, however much it
-/// is; whether they are paused for good or for a while, and whether their endpoint keeps failing.
+/// is; whether their endpoint keeps failing, and with which delivery it is to be tried now; and
+/// whether all others are held back: for good, for a while, or behind that one.
 macro_rules! waiting {
     () => {
         "WITH RECURSIVE waiting (account_id) AS (
@@ -20,21 +21,28 @@ macro_rules! waiting {
              FROM waiting w WHERE w.account_id IS NOT NULL),
          asking AS (
              SELECT w.account_id, h.shut_until,
-                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1) AS paused,
-                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing
-             FROM waiting w LEFT JOIN endpoint_health h ON h.account_id = w.account_id
+                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing, p.id AS probe,
+                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1
+                        OR p.id IS NOT NULL) AS held
+             FROM waiting w
+             LEFT JOIN endpoint_health h ON h.account_id = w.account_id
+             LEFT JOIN deliveries p
+                 ON h.failures_in_a_row >= 5 AND h.disabled_at IS NULL
+                    AND COALESCE(h.shut_until, $1) <= $1
+                    AND p.account_id = w.account_id AND p.id = h.oldest_failed
+                    AND p.state = 'pending' AND p.due_at <= $1
              WHERE w.account_id IS NOT NULL)"
     };
 }
 
-/// The first few of an account that may be attempted at `$1`. Of a paused one, only those that
-/// were asked for by hand. What follows another waits until that one was attempted once.
+/// The first few of an account that may be attempted at `$1`. Of what is held back, only what was
+/// asked for by hand. What follows another waits until that one was attempted once.
 macro_rules! first_due {
     ($limit:literal) => {
         concat!(
             "(SELECT * FROM (
                   SELECT d.sequence FROM deliveries d INDEXED BY deliveries_due
-                  WHERE NOT a.paused AND d.account_id = a.account_id AND d.state = 'pending'
+                  WHERE NOT a.held AND d.account_id = a.account_id AND d.state = 'pending'
                     AND d.due_at <= $1 AND (d.lease IS NULL OR d.lease_until <= $1)
                     AND NOT EXISTS (
                         SELECT 1 FROM deliveries l
@@ -46,7 +54,7 @@ macro_rules! first_due {
               UNION ALL
               SELECT * FROM (
                   SELECT d.sequence FROM deliveries d INDEXED BY deliveries_by_hand
-                  WHERE a.paused AND d.manual AND d.account_id = a.account_id
+                  WHERE a.held AND d.manual AND d.account_id = a.account_id
                     AND d.state = 'pending'
                     AND d.due_at <= $1 AND (d.lease IS NULL OR d.lease_until <= $1)
                     AND NOT EXISTS (
@@ -55,7 +63,11 @@ macro_rules! first_due {
                           AND l.state = 'pending' AND l.attempts = 0 AND l.manual)
                   ORDER BY d.due_at, d.sequence LIMIT ",
             $limit,
-            "))"
+            ")
+              UNION ALL
+              SELECT d.sequence FROM deliveries d
+              WHERE d.account_id = a.account_id AND d.id = a.probe
+                AND NOT d.manual AND (d.lease IS NULL OR d.lease_until <= $1))"
         )
     };
 }
@@ -105,7 +117,7 @@ const OLDEST_DUE: &str = concat!(
     ", attended AS MATERIALIZED (
          SELECT account_id FROM deliveries INDEXED BY deliveries_leased
          WHERE lease IS NOT NULL AND lease_until > $1)
-     SELECT min(CASE WHEN a.paused THEN due.due_at
+     SELECT min(CASE WHEN a.held THEN due.due_at
                      ELSE max(due.due_at, COALESCE(a.shut_until, due.due_at)) END)
      FROM asking a
      CROSS JOIN deliveries due ON due.sequence IN ",

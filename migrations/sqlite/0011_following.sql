@@ -1,4 +1,0 @@
--- The delivery of the same account whose first attempt comes before this one's: a message follows
--- the lead that it made.
-
-ALTER TABLE deliveries ADD COLUMN follows TEXT;
