@@ -57,7 +57,8 @@ async fn five_days_of_failure_pause_an_endpoint(place: Place) {
 
 async fn an_endpoint_that_fails_again_and_again_is_tried_with_one_call_at_a_time(place: Place) {
     let receiver = Receiver::start(&[], Act::Answer(500)).await;
-    let world = World::new(place, &receiver.url()).await;
+    let mut world = World::new(place, &receiver.url()).await;
+    world.settings.retry_schedule = "0s,5s,5m,30m,30m".parse().unwrap();
     let _working = world.work().await;
     let first = world.tell("first").await;
     for attempt in 1..=3 {
@@ -68,15 +69,17 @@ async fn an_endpoint_that_fails_again_and_again_is_tried_with_one_call_at_a_time
     world.attempted(&second, 1).await;
     world.pass(7);
     world.attempted(&second, 2).await;
-    // That was the fifth failure: nobody is tried until that one is to be tried again.
+    // That was the fifth failure: nobody is tried until the first is to be tried again.
     for number in 0..10 {
         world.tell(&format!("more {number}")).await;
     }
+    world.pass(400);
     tokio::time::sleep(Duration::from_millis(1200)).await;
     assert_eq!(receiver.calls().len(), 5);
-    // And then one, which fails as well.
-    world.pass(400);
-    receiver.called(6).await;
+    // And then that one, which fails as well.
+    world.pass(1800);
+    let calls = receiver.called(6).await;
+    assert_eq!(calls[5].id(), calls[0].id());
     tokio::time::sleep(Duration::from_millis(1200)).await;
     assert_eq!(receiver.calls().len(), 6);
 
