@@ -4,12 +4,12 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::value::RawValue;
 
-use super::failure::{Cause, GraphError, GraphFailure, Outcome, Trouble, without_token};
+use super::failure::{Cause, GraphError, GraphFailure, Outcome, REDACTED, Trouble, without_token};
 
 /// The most a JSON answer may have. Graph's own are far below.
 const MAX_REPLY: usize = 4 * 1024 * 1024;
@@ -53,18 +53,19 @@ impl GraphReply {
         }
     }
 
-    /// The answer, if it says yes; else what the no means.
+    /// The answer, if it says yes; else what the no means. The Meta token is in neither.
     pub(super) fn judge(self, token: &SecretString) -> Result<Self, GraphFailure> {
-        if self.status.is_success() && !may_hold_error(&self.body) {
-            return Ok(self);
+        let reply = self.without_token(token);
+        if reply.status.is_success() && !may_hold_error(&reply.body) {
+            return Ok(reply);
         }
-        let error = GraphError::read(&self.body, token);
-        if self.status.is_success() && error.is_none() {
-            return Ok(self);
+        let error = GraphError::read(&reply.body);
+        if reply.status.is_success() && error.is_none() {
+            return Ok(reply);
         }
-        let mut failure = self.classify(error.as_ref()).with_status(self.status.as_u16());
+        let mut failure = reply.classify(error.as_ref()).with_status(reply.status.as_u16());
         failure.error = error;
-        failure.reply = self.is_object().then(|| Box::new(self.without_token(token)));
+        failure.reply = reply.is_object().then(|| Box::new(reply));
         Err(failure)
     }
 
@@ -78,10 +79,15 @@ impl GraphReply {
     }
 
     /// The same answer with the Meta token taken out wherever it appears.
-    pub(super) fn without_token(mut self, token: &SecretString) -> Self {
+    fn without_token(mut self, token: &SecretString) -> Self {
         let text = std::str::from_utf8(&self.body).unwrap_or_default();
         if text.contains(token.expose_secret()) || text.contains('\\') {
             self.body = without_token(text, token).into();
+        }
+        for value in self.headers.values_mut() {
+            if String::from_utf8_lossy(value.as_bytes()).contains(token.expose_secret()) {
+                *value = HeaderValue::from_static(REDACTED);
+            }
         }
         self
     }

@@ -65,6 +65,6 @@ impl Graph {
             _ => self.0.breakers.admit(credentials, None)?,
         };
         let answer = self.exchange(permit, credentials, repeat, budget.get(), request);
-        self.counted(kind, async { answer.await?.without_token(credentials.token).object() }).await
+        self.counted(kind, async { answer.await?.object() }).await
     }
 }

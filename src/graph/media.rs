@@ -119,9 +119,7 @@ impl Graph {
         number: Option<&GraphId>,
     ) -> Result<MediaInfo, GraphFailure> {
         let url = self.media_address(credentials.errand, media, number);
-        let understand =
-            |reply: GraphReply| self.media_info(reply.without_token(credentials.token), media);
-        self.read(credentials, &url, understand).await
+        self.read(credentials, &url, |reply| self.media_info(reply, media)).await
     }
 
     fn media_info(&self, reply: GraphReply, media: &GraphId) -> Result<MediaInfo, GraphFailure> {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::failure::{Cause, GraphFailure, Outcome, without_token};
+use super::failure::{Cause, GraphFailure, Outcome};
 use super::{Credentials, Graph};
 use crate::model::GraphId;
 
@@ -56,12 +56,7 @@ impl Graph {
         query: &PageQuery,
     ) -> Result<Page, GraphFailure> {
         let url = query.on(self.address(credentials.errand, node, Some(edge.name())));
-        let mut page = self.read(credentials, &url, |reply| Page::read(&reply.body)).await?;
-        if let Some(paging) = page.paging.take() {
-            let clean = without_token(paging.get(), credentials.token);
-            page.paging = RawValue::from_string(clean).ok();
-        }
-        Ok(page)
+        self.read(credentials, &url, |reply| Page::read(&reply.body)).await
     }
 
     /// All pages of a list, from the one that `query` asks for.

@@ -9,6 +9,7 @@ use http::request::Parts;
 
 use super::links::{self, Here};
 use crate::access::ACCESS_TOKEN;
+use crate::fields::Violations;
 use crate::graph::{Forward, GraphReply};
 use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, JsonBody, Query, RequestRecord};
@@ -29,6 +30,8 @@ pub(super) const OF_LISTS: [&str; 11] = [
 ];
 /// The same for single objects.
 pub(super) const OF_NODES: [&str; 3] = ["fields", "date_format", "phone_number_id"];
+
+const FIELDS: &str = "fields";
 
 /// Where the caller asked, and what of it links in the answer have to carry.
 pub(super) struct Asked {
@@ -56,11 +59,22 @@ impl Asked {
         let mut known = Vec::new();
         for name in names {
             if let Some(value) = self.query.text(name)? {
+                if *name == FIELDS && leads_on(value) {
+                    return Err(Violations::one(FIELDS, "must not lead to other objects").into());
+                }
                 known.push((*name, value.to_owned()));
             }
         }
         Ok(known)
     }
+}
+
+/// Whether fields ask for fields of other objects. From one that is the caller's they may lead to
+/// all that the Meta token opens, and it may open more than one account.
+fn leads_on(fields: &str) -> bool {
+    let mut plain = fields.to_ascii_lowercase();
+    plain.retain(|letter| !letter.is_whitespace());
+    plain.contains('{') || plain.contains(".fields(")
 }
 
 /// Asks Graph on behalf of the caller. Links in the answer lead here.

@@ -39,7 +39,11 @@ pub(super) async fn remove(
     asked: Asked,
 ) -> Result<Response, ApiError> {
     let caller = account.caller();
-    let query = asked.among(&["name", "hsm_id"])?;
+    // Left out, the id means all languages: an empty one must not mean that.
+    let mut query = Vec::new();
+    for name in ["name", "hsm_id"] {
+        query.extend(asked.query.filled(name)?.map(|value| (name, value.to_owned())));
+    }
     let call = Forward { node: &caller.waba_id, edge: EDGE, query, work: Work::Delete };
     let gone = pass(call, &asked.here, caller, &record, &state).await;
     if let Some(name) = asked.query.text("name")? {

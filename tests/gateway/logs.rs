@@ -8,12 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    ACCEPTED, Ask, BY, META_TOKEN, Meta, NUMBER, Place, SECRET_KEY, TOKEN, at, cases, eventually,
-    plan, somebody, token_of,
+    ACCEPTED, Ask, BY, META_TOKEN, Meta, NUMBER, Place, SECRET_KEY, TOKEN, WABA, at, cases,
+    eventually, plan, somebody, token_of,
 };
 
 cases![
     the_log_has_one_line_a_request_and_no_secret_at_any_level,
+    a_call_in_metas_shape_is_told_without_its_query,
     a_breaker_is_told_of_when_it_opens_and_when_it_closes,
     the_program_ends_well_when_it_is_told_to,
 ];
@@ -192,6 +193,69 @@ async fn the_log_has_one_line_a_request_and_no_secret_at_any_level(place: Place)
     let log = program.stop();
     assert!(log.contains("\"TRACE\""), "it is a log at the lowest level");
     for secret in secrets {
+        assert!(!log.contains(secret), "the log tells {secret}");
+    }
+}
+
+/// Calls with their tokens in the query, where clients of Meta's show them.
+async fn use_metas_shape(program: &Program, meta: &Meta) {
+    meta.forget().await;
+    meta.answers("POST", &format!("/v23.0/{NUMBER}/messages"), 200, ACCEPTED).await;
+    let body = json!({
+        "to": RECIPIENT, "type": "text", "text": { "body": TEXT },
+        "biz_opaque_callback_data": REFERENCE,
+    });
+    let path = format!("/v23.0/{NUMBER}/messages?access_token={TOKEN}&x={CODE}");
+    let sent = program.ask("POST", &path).anonymous().json(&body.to_string()).send().await;
+    sent.is(200, ACCEPTED);
+    let link = format!("https://graph.facebook.com/v23.0/{WABA}/flows?access_token={META_TOKEN}");
+    let page = json!({ "data": [], "paging": { "next": link } }).to_string();
+    meta.answers("GET", &format!("/v23.0/{WABA}/flows"), 200, &page).await;
+    let path = format!("/api/v23.0/{WABA}/flows?name={CODE}&access_token={TOKEN}");
+    let listed = program.ask("GET", &path).anonymous().send().await;
+    assert!(listed.status == 200 && !listed.text().contains(META_TOKEN), "{}", listed.text());
+    let path = format!("/v23.0/{WABA}/nothing?access_token={TOKEN}");
+    assert_eq!(program.ask("GET", &path).anonymous().send().await.status, 404);
+    let path = format!("/api/v23.0/77?access_token={WRONG_TOKEN}");
+    assert_eq!(program.ask("GET", &path).anonymous().send().await.status, 401);
+    let refusal = format!(r#"{{"error":{{"message":"{META_TOKEN} is bad","code":190}}}}"#);
+    meta.answers("GET", &format!("/v23.0/{NUMBER}"), 401, &refusal).await;
+    let refused = program.ask("GET", &format!("/v23.0/{NUMBER}")).send().await;
+    assert!(refused.status == 500 && !refused.text().contains(META_TOKEN), "{}", refused.text());
+}
+
+async fn a_call_in_metas_shape_is_told_without_its_query(place: Place) {
+    let meta = prepare(&place).await;
+    let secrets = [META_TOKEN, TOKEN, CODE, WRONG_TOKEN];
+    let program = Program::start(&place, &meta.url(), "info");
+    use_metas_shape(&program, &meta).await;
+    let log = program.stop();
+    for secret in secrets.into_iter().chain([TEXT, RECIPIENT, REFERENCE, "access_token"]) {
+        assert!(!log.contains(secret), "the log tells {secret}:\n{log}");
+    }
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let requests: Vec<_> = lines.filter(|line| line["target"] == "avenping::request").collect();
+    let told: Vec<_> = requests
+        .iter()
+        .map(|line| (line["route"].as_str().unwrap(), line["status"].as_u64().unwrap()))
+        .collect();
+    let expected = [
+        ("/{version}/{node}/messages", 200),
+        ("/api/{version}/{node}/flows", 200),
+        ("none", 404),
+        ("/api/{version}/{node}", 401),
+        ("/{version}/{node}", 500),
+    ];
+    assert_eq!(told, expected, "{log}");
+    let first = &requests[0];
+    assert_eq!((&first["to"], &first["outcome"]), (&json!("…4321"), &json!("sent")));
+    assert!(first["account"].is_string());
+
+    let program = Program::start(&place, &meta.url(), "trace");
+    use_metas_shape(&program, &meta).await;
+    let log = program.stop();
+    assert!(log.contains("\"TRACE\""), "it is a log at the lowest level");
+    for secret in [META_TOKEN, TOKEN, WRONG_TOKEN] {
         assert!(!log.contains(secret), "the log tells {secret}");
     }
 }

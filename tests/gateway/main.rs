@@ -39,6 +39,15 @@ mod limits;
 mod logs;
 mod marks;
 mod memory;
+mod metas;
+mod metas_access;
+mod metas_examples;
+mod metas_failures;
+mod metas_graph;
+mod metas_lists;
+mod metas_media;
+mod metas_messages;
+mod metas_nodes;
 mod metrics;
 mod metrics_labels;
 mod metrics_refusals;
@@ -97,6 +106,14 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("limits", limits::CASES),
     ("logs", logs::CASES),
     ("memory", memory::CASES),
+    ("metas_access", metas_access::CASES),
+    ("metas_examples", metas_examples::CASES),
+    ("metas_failures", metas_failures::CASES),
+    ("metas_graph", metas_graph::CASES),
+    ("metas_lists", metas_lists::CASES),
+    ("metas_media", metas_media::CASES),
+    ("metas_messages", metas_messages::CASES),
+    ("metas_nodes", metas_nodes::CASES),
     ("rate_limits", rate_limits::CASES),
     ("metrics", metrics::CASES),
     ("metrics_labels", metrics_labels::CASES),

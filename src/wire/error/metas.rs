@@ -61,7 +61,8 @@ pub(super) fn word(error: &ApiError, request_id: &str) -> (StatusCode, Vec<u8>) 
 /// That the account's own Meta token is refused is no fault of the caller's token, and must not
 /// look like one. A redirect would lead past the gateway.
 fn may_pass(failure: &GraphFailure) -> bool {
-    !failure.is_of_token() && !matches!(failure.upstream_status, Some(300..=399))
+    let is_of_token = failure.is_of_token() || failure.code() == Some(190);
+    !is_of_token && !matches!(failure.upstream_status, Some(300..=399))
 }
 
 /// One line a failure.
@@ -96,6 +97,9 @@ fn answer(error: &ApiError) -> (StatusCode, u32) {
         E::Graph(failure) | E::Upload(failure) if is_of_breaker(failure) => {
             (StatusCode::SERVICE_UNAVAILABLE, 2)
         }
+        E::Graph(failure) | E::Upload(failure) if failure.cause == Cause::Throttled => {
+            (StatusCode::TOO_MANY_REQUESTS, 130_429)
+        }
         E::Graph(failure) | E::Upload(failure) => (upstream_status(failure), 131_000),
         E::MediaDownload(_) => (StatusCode::BAD_GATEWAY, 131_000),
         E::Store(_) | E::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, 131_000),
@@ -107,7 +111,6 @@ fn upstream_status(failure: &GraphFailure) -> StatusCode {
     match failure.cause {
         _ if failure.is_of_token() => StatusCode::INTERNAL_SERVER_ERROR,
         Cause::Timeout => StatusCode::GATEWAY_TIMEOUT,
-        Cause::Throttled => StatusCode::TOO_MANY_REQUESTS,
         _ => StatusCode::BAD_GATEWAY,
     }
 }
