@@ -3,6 +3,7 @@
 mod account;
 mod actor;
 mod audit;
+mod completions;
 mod credentials;
 mod data_dir;
 mod doctor;
@@ -16,11 +17,16 @@ mod listen;
 mod logging;
 mod migrate;
 mod output;
+mod postman;
+mod progress;
+mod redeliver;
 mod sandbox;
 mod secret_file;
+mod send;
 mod serve;
 mod settings_error;
 mod store;
+mod target;
 mod token;
 mod which_account;
 
@@ -31,11 +37,19 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{DatabaseSettings, GraphSettings, LoggingSettings, SecretKeys};
 
+const EXAMPLES: &str = "Examples:
+  avenping sandbox                                        all of it, without a Meta account
+  avenping send text --to +15551234567 --text Hello       a message through that sandbox
+  avenping doctor ada@example.com                         what is wrong, and what to do about it
+
+Exit status: 0 when it is done; 1 when it failed, or a check did; 2 for flags, variables or a
+.env file that cannot be read.";
+
 /// A gateway in front of Meta's WhatsApp Cloud API that speaks AvenPing's API v2.
 ///
 /// Settings are read from flags, from variables, and from a file named .env.
 #[derive(Parser, Debug)]
-#[command(name = "avenping", version, arg_required_else_help = true)]
+#[command(name = "avenping", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
     // Behind the options of the subcommand, which are looked for more often.
     #[command(flatten, next_help_heading = "Settings")]
@@ -73,6 +87,14 @@ enum Command {
     /// are put back. Each delivery is checked against its signature and answered with 200. The
     /// gateway must allow private addresses, as the one of `avenping sandbox` does.
     Listen(listen::Listen),
+    /// Send a message through a gateway that runs, for a first try
+    ///
+    /// The token is that of the running sandbox in ./avenping-data, of --token-file, or of the
+    /// variable AVENPING_API_TOKEN.
+    #[command(subcommand)]
+    Send(send::Send),
+    /// Deliver the webhooks of a range of time once more
+    Redeliver(redeliver::Redeliver),
     /// Make, show, change and delete accounts
     #[command(subcommand)]
     Account(account::Account),
@@ -93,6 +115,13 @@ enum Command {
     Doctor(doctor::Doctor),
     /// Bring the database up to date, and nothing else
     Migrate,
+    /// Print what a shell needs to complete commands and flags
+    Completions(completions::Completions),
+    /// Make the Postman collection from the API document
+    ///
+    /// A folder for each group and a request for each route, with the documented example and what
+    /// the answer must be, and an environment with baseUrl, token, phoneNumberId and to.
+    Postman(postman::Postman),
     /// Ask a running gateway whether it lives: for container health checks
     Health(health::Health),
 }
@@ -136,6 +165,10 @@ async fn run(cli: Cli, env_file: Option<&Path>) -> anyhow::Result<ExitCode> {
         Command::Key(key::Key::Rotate) => key::rotate(&cli.settings).await?,
         Command::Doctor(doctor) => return doctor.run(cli.settings, env_file).await,
         Command::Migrate => migrate::run(&cli.settings).await?,
+        Command::Send(send) => send.run().await?,
+        Command::Redeliver(redeliver) => redeliver.run().await?,
+        Command::Completions(completions) => completions.run()?,
+        Command::Postman(postman) => postman.run()?,
         Command::Health(health) => return health.run().await,
     }
     Ok(ExitCode::SUCCESS)

@@ -24,7 +24,7 @@ pub use json::{Json, JsonKind, Members};
 pub use list::List;
 pub use number::WholeNumber;
 pub use path::Path;
-pub use schema::{ObjectShape, nullable};
+pub use schema::{ObjectShape, nullable, rule};
 pub use text::{AnyText, Text};
 pub use violations::{Violation, Violations};
 pub use word::{OneOf, Word};
@@ -129,6 +129,13 @@ impl<'a> Fields<'a> {
                     T::read(value, &mut Place { path: path.member(name), faults }).map(Some)
                 }
             },
+        }
+    }
+
+    /// Describes what the reader checks of several fields by itself.
+    pub fn describe(&mut self, rule: impl FnOnce() -> Schema) {
+        if let Source::Nothing(shape) = &mut self.source {
+            shape.rule(rule());
         }
     }
 

@@ -28,6 +28,7 @@ pub use share::{Share, Shares};
 
 use crate::clock::Clock;
 use crate::config::LimitSettings;
+use crate::metrics::Refusals;
 use line::Line;
 use memory::Memory;
 
@@ -54,7 +55,7 @@ pub struct Limits {
 
 impl Limits {
     #[must_use]
-    pub fn new(settings: &LimitSettings, clock: Clock) -> Self {
+    pub fn new(settings: &LimitSettings, clock: Clock, refusals: Refusals) -> Self {
         let queue = (settings.queue_length, settings.queue_timeout.get());
         let (bodies, post_bodies) = Room::parted(settings.body_memory);
         Self {
@@ -63,7 +64,7 @@ impl Limits {
             posts: Line::new(settings.inbound_concurrency, (POSTS_WAITING, PATIENCE_WITH_POSTS)),
             bodies,
             post_bodies,
-            rates: Rates::new(settings, clock),
+            rates: Rates::new(settings, clock, refusals),
             memory: Memory::new(settings.system_root.clone()),
             trusted_proxies: settings.trusted_proxies.clone(),
         }

@@ -16,6 +16,7 @@ mod latency;
 mod meta_code;
 mod process;
 mod records;
+mod refusals;
 mod requests;
 mod store;
 pub mod table;
@@ -32,10 +33,11 @@ pub use inbound::{ArrivalKind, Inbound, PostEnd};
 pub use latency::Latency;
 pub use process::{Process, Vitals};
 pub use records::{Loss, Records};
+pub use refusals::{Policy, Refusals, Shed};
 pub use requests::{Ongoing, PathRequests, Requests};
 pub use store::{Fault, Operation, Operations};
 pub use tokens::{Lookup, Tokens};
-pub use upstream::{Call, CallEnd, CallKind, Upstream};
+pub use upstream::{BreakerKind, Call, CallEnd, CallKind, Upstream};
 
 use crate::model::Timestamp;
 use table::Row;
@@ -45,6 +47,7 @@ use table::Row;
 pub struct Metrics {
     registry: Registry,
     pub requests: Requests,
+    pub refusals: Refusals,
     pub upstream: Upstream,
     pub tokens: Tokens,
     pub claims: Claims,
@@ -62,6 +65,7 @@ impl Metrics {
         let mut registry = Registry::default();
         Self {
             requests: Requests::listed(&mut registry),
+            refusals: Refusals::listed(&mut registry),
             upstream: Upstream::listed(&mut registry),
             tokens: Tokens::listed(&mut registry),
             claims: Claims::listed(&mut registry),

@@ -51,6 +51,8 @@ pub enum Place {
 #[derive(Clone, Copy)]
 pub enum ParameterKind {
     Text,
+    /// Text of at least one character.
+    Filled,
     /// An id of Meta's.
     Id,
     /// Text that this expression matches.

@@ -18,6 +18,7 @@ mod nodes;
 mod paging;
 mod people;
 mod phone_numbers;
+mod profile;
 mod projection;
 mod query;
 mod reader;

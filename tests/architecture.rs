@@ -42,7 +42,7 @@ const ROOMS: &[Room] = &[
     Room { name: "store", may_use: &["model", "clock", "metrics", "config"], must_not: HTTP },
     Room {
         name: "limits",
-        may_use: &["model", "clock", "config"],
+        may_use: &["model", "clock", "metrics", "config"],
         must_not: &["axum", "hyper", "reqwest", "tower", "sqlx"],
     },
     Room { name: "tls", may_use: &[], must_not: &["axum", "sqlx", "reqwest"] },

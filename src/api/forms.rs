@@ -47,6 +47,8 @@ struct Form {
 
 #[derive(Serialize, ToSchema)]
 struct Count {
+    /// People to whom it went as a message of its own; one that opens from a template does not
+    /// count
     recipients: i64,
 }
 

@@ -81,7 +81,7 @@ pub(super) fn routes() -> Vec<Route> {
                         Parameter::query("status", ParameterKind::OneOf(&STATUSES), "The status"),
                         Parameter::query(
                             "phoneNumberId",
-                            ParameterKind::Id,
+                            ParameterKind::Like("^([A-Za-z0-9_-]{1,128})?$"),
                             "The number it was sent from",
                         ),
                         AFTER,
@@ -124,12 +124,12 @@ async fn list(
     query: Query,
 ) -> Result<Reply<Messages>, ApiError> {
     let limit = query.number("limit", 1..=LARGEST_PAGE)?.unwrap_or(DEFAULT_PAGE);
-    let after = query.text("after")?.map(|after| MessageId::from_stored(after.to_owned()));
+    let after = query.text("after")?.map(cursor).transpose()?;
     let filter = MessageFilter {
-        reference: query.text("reference")?.map(str::to_owned),
-        to: query.text("to")?.map(as_sent),
-        status: query.text("status")?.map(status).transpose()?,
-        phone_number: query.text("phoneNumberId")?.map(number).transpose()?,
+        reference: query.filled("reference")?.map(str::to_owned),
+        to: query.filled("to")?.map(as_sent),
+        status: query.filled("status")?.map(status).transpose()?,
+        phone_number: query.filled("phoneNumberId")?.map(number).transpose()?,
     };
     let account = &plan.caller().account.id;
     let page = state.store.messages(account, &filter, after.as_ref(), i64::from(limit)).await?;
@@ -145,6 +145,11 @@ fn as_sent(to: &str) -> String {
         Some(Destination::Phone(digits)) if is_number => digits,
         _ => to.to_owned(),
     }
+}
+
+fn cursor(text: &str) -> Result<MessageId, ApiError> {
+    let fault = || Violations::one("after", "must be the cursor of a page").into();
+    MessageId::parse(text).ok_or_else(fault)
 }
 
 fn number(text: &str) -> Result<GraphId, ApiError> {

@@ -30,9 +30,9 @@ const WHICH: Parameter = Parameter::query(
     "Which one, if there are several; else en_US, else the first",
 );
 const EDITED: Parameter =
-    Parameter::query("language", ParameterKind::Text, "Which one; needed if there are several");
+    Parameter::query("language", ParameterKind::Filled, "Which one; needed if there are several");
 const DELETED: Parameter =
-    Parameter::query("language", ParameterKind::Text, "Which one; all of them if left out");
+    Parameter::query("language", ParameterKind::Filled, "Which one; all of them if left out");
 
 pub(super) fn routes() -> Vec<Route> {
     let list = Route::get("/v2/templates", get(all), Answer::Page("A page of the templates"))

@@ -117,7 +117,7 @@ impl Gateway {
                 metrics.tokens.clone(),
             ),
             templates: Templates::new(&settings.templates, clock.clone()),
-            limits: Limits::new(&settings.limits, clock.clone()),
+            limits: Limits::new(&settings.limits, clock.clone(), metrics.refusals.clone()),
             readiness: Readiness::default(),
             sends: TaskTracker::new(),
             stopping,

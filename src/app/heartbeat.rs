@@ -47,6 +47,7 @@ mod tests {
     use crate::clock::Clock;
     use crate::config::{DatabaseSettings, LimitSettings, SecretKey};
     use crate::limits::Limits;
+    use crate::metrics::Refusals;
     use crate::store::{self, Keyring};
 
     #[tokio::test]
@@ -57,7 +58,7 @@ mod tests {
         let keyring = Keyring::new(&[SecretKey::new([1; 32])]).unwrap();
         let store = store::open(&settings, keyring).await.unwrap();
         store.migrate().await.unwrap();
-        let limits = Limits::new(&LimitSettings::default(), Clock::system());
+        let limits = Limits::new(&LimitSettings::default(), Clock::system(), Refusals::default());
         let day = Duration::from_secs(24 * 60 * 60);
 
         super::beat(&store, &limits.rates, "one", day).await;

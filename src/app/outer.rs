@@ -88,6 +88,9 @@ pub(super) async fn outer(
     };
     let mut response = answered.unwrap_or_else(|_| ApiError::Internal("a panic").into_response());
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
+        if let (ApiError::Overloaded, Some(shed)) = (&*error, class.when_shed()) {
+            state.metrics.refusals.shed(shed);
+        }
         let worded = word(&error, &record);
         record.note_outcome(worded.outcome);
         let headers = std::mem::take(response.headers_mut());

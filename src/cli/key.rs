@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::Subcommand;
 
 use super::actor::actor;
-use super::{CommonSettings, output, store};
+use super::{CommonSettings, output, progress, store};
 use crate::clock::Clock;
 use crate::config::SecretKey;
 use crate::store::{SealedRows, Store, StoreError};
@@ -37,16 +37,24 @@ const PATIENCE: u32 = 30;
 pub(super) async fn rotate(settings: &CommonSettings) -> anyhow::Result<()> {
     let store = store::open_existing(settings).await?;
     let mut done = SealedRows::default();
+    let old = store.old_key_rows().await.context("cannot count what is to be sealed anew")?;
+    let bar = progress::bar(count(old), "rows");
     loop {
         let sealed = step(&store).await.context("cannot seal everything anew")?;
         done += sealed;
+        bar.set_position(count(done));
         if sealed.is_none() && store.old_key_rows().await?.is_none() {
             break;
         }
         tokio::time::sleep(BREATH).await;
     }
+    bar.finish_and_clear();
     store.close().await;
     output::line(format_args!("sealed anew: {done}; nothing is sealed with an old key any more"))
+}
+
+fn count(rows: SealedRows) -> u64 {
+    rows.accounts.saturating_add(rows.posts).try_into().unwrap_or_default()
 }
 
 /// Servers may keep the database so busy that nobody else gets at it for a while.

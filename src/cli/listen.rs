@@ -7,18 +7,20 @@
 mod printed;
 mod receiver;
 mod settings;
-mod target;
 
 use anyhow::Context as _;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::target::Target;
 use super::{output, serve};
 use receiver::Receiver;
 use settings::Settings;
-use target::Target;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  avenping listen                                     beside `avenping sandbox`
+  avenping listen --json --events newMessage | jq .body")]
 pub(super) struct Listen {
     #[command(flatten)]
     target: Target,

@@ -39,7 +39,12 @@ const EMAIL: &str = "demo@sandbox.invalid";
 const NEVER: Timestamp = Timestamp::from_millis(253_402_300_799_000);
 
 #[derive(Args, Debug)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
+  avenping sandbox --bind 127.0.0.1:0 --json          on a free port, for scripts
+  avenping sandbox inbound --text Hi                  a customer writes to it"
+)]
 pub(super) struct SandboxCommand {
     #[command(subcommand)]
     action: Option<Action>,

@@ -18,6 +18,8 @@ use crate::config::{
 const LINGER: Duration = Duration::from_secs(5);
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:
+  DATABASE_URL=sqlite:///var/lib/avenping/avenping.db avenping serve --bind 0.0.0.0:8080")]
 pub(super) struct Serve {
     #[command(flatten)]
     listener: ListenerSettings,

@@ -16,6 +16,7 @@ use super::schedule::Schedule;
 use crate::clock::Clock;
 use crate::config::DeliverySettings;
 use crate::metrics;
+use crate::model::WebhookEvent;
 use crate::store::{ClaimedDelivery, Deliveries};
 
 /// Being woken is a courtesy; this is the truth.
@@ -39,9 +40,16 @@ struct Round {
     lease: Duration,
     lanes: Lanes,
     /// Dropped with the run: a worker that is gone attempts nothing.
-    running: JoinSet<Option<Ended>>,
+    running: JoinSet<Option<Attempted>>,
     /// Of failures of the store.
     pause: Duration,
+}
+
+/// An attempt that was made.
+struct Attempted {
+    ended: Ended,
+    /// Then its message has waited for it.
+    was_lead: bool,
 }
 
 impl fmt::Debug for Worker {
@@ -156,15 +164,18 @@ impl Round {
                 });
             } else {
                 self.lanes.started(&taken.delivery.account);
-                self.running.spawn(async move { Some(attempts.make(taken).await) });
+                let was_lead = taken.delivery.kind == WebhookEvent::NewLead;
+                self.running.spawn(async move {
+                    Some(Attempted { ended: attempts.make(taken).await, was_lead })
+                });
             }
         }
     }
 
-    fn note(&mut self, ended: Result<Option<Ended>, JoinError>, wake: &Notify) {
-        let Ok(Some(ended)) = ended else { return };
+    fn note(&mut self, ended: Result<Option<Attempted>, JoinError>, wake: &Notify) {
+        let Ok(Some(Attempted { ended, was_lead })) = ended else { return };
         let had_no_room = self.running.len() + 1 >= MOST_AT_ONCE;
-        if self.lanes.ended(&ended) || had_no_room {
+        if self.lanes.ended(&ended) || was_lead || had_no_room {
             wake.notify_one();
         }
     }

@@ -5,7 +5,7 @@ use utoipa::openapi::{ObjectBuilder, Type};
 
 use super::{Field, Json, JsonKind, Place};
 
-/// A JSON number without a fraction, from `MIN` to `MAX`.
+/// A JSON number that is whole, from `MIN` to `MAX`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WholeNumber<const MIN: u32, const MAX: u32>(u32);
 
@@ -16,9 +16,15 @@ impl<const MIN: u32, const MAX: u32> WholeNumber<MIN, MAX> {
     }
 }
 
+/// `60`, and `60.0` and `6e1` as well: to JSON they are one number.
+fn whole(text: &str) -> Option<u32> {
+    let precise = || text.parse::<f64>().ok().filter(|number| number.fract() == 0.0);
+    text.parse().ok().or_else(|| format!("{:.0}", precise()?).parse().ok())
+}
+
 impl<const MIN: u32, const MAX: u32> Field for WholeNumber<MIN, MAX> {
     fn read(value: Json<'_>, place: &mut Place<'_>) -> Option<Self> {
-        let number = (value.kind() == JsonKind::Number).then(|| value.text().parse().ok());
+        let number = (value.kind() == JsonKind::Number).then(|| whole(value.text()));
         let number = number.flatten().filter(|number| (MIN..=MAX).contains(number));
         number
             .map(Self)

@@ -28,13 +28,19 @@ impl ObjectShape {
     }
 
     pub(super) fn exactly_one_of(&mut self, choices: [&[&str]; 2]) {
-        let [first, second] = choices.map(needs);
-        self.rules.push(Schema::OneOf(OneOfBuilder::new().item(first).item(second).build()));
+        let [first, second] = choices;
+        let either = OneOfBuilder::new().item(needs(first, second)).item(needs(second, first));
+        self.rules.push(Schema::OneOf(either.build()));
     }
 
     pub(super) fn at_least_one_of(&mut self, names: &[&str]) {
-        let any = names.iter().fold(AnyOfBuilder::new(), |any, name| any.item(needs(&[name])));
+        let any = names.iter().fold(AnyOfBuilder::new(), |any, name| any.item(needs(&[name], &[])));
         self.rules.push(Schema::AnyOf(any.build()));
+    }
+
+    /// A rule about several fields.
+    pub(super) fn rule(&mut self, rule: Schema) {
+        self.rules.push(rule);
     }
 
     #[must_use]
@@ -48,12 +54,14 @@ impl ObjectShape {
     }
 }
 
-/// All of these are there, and none is blank.
-fn needs(names: &[&str]) -> Schema {
+/// All of these are there, and none is blank; of the others each is.
+fn needs(names: &[&str], others: &[&str]) -> Schema {
     let object = ObjectBuilder::new().schema_type(Type::Object);
     let need =
         |object: ObjectBuilder, name: &&str| object.property(*name, filled()).required(*name);
-    Schema::Object(names.iter().fold(object, need).build())
+    let object = names.iter().fold(object, need);
+    let others = others.iter().fold(object, |object, name| object.property(*name, rule::blank()));
+    Schema::Object(others.build())
 }
 
 /// Text or a list: nothing else stands where a field may be one of several.
@@ -62,6 +70,48 @@ fn filled() -> Schema {
     let any = Schema::Object(ObjectBuilder::new().schema_type(SchemaType::AnyValue).build());
     let list = ArrayBuilder::new().items(RefOr::T(any));
     Schema::AnyOf(AnyOfBuilder::new().item(text).item(list).build())
+}
+
+/// Pieces of rules that readers know by themselves.
+pub mod rule {
+    use super::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+
+    /// An object with such members, whatever else it has; those with `true` must be there.
+    #[must_use]
+    pub fn members<const N: usize>(members: [(&str, Schema, bool); N]) -> Schema {
+        let object = ObjectBuilder::new().schema_type(Type::Object);
+        let object = members.into_iter().fold(object, |object, (name, schema, required)| {
+            let object = object.property(name, schema);
+            if required { object.required(name) } else { object }
+        });
+        Schema::Object(object.build())
+    }
+
+    #[must_use]
+    pub fn any_of(schemas: impl IntoIterator<Item = Schema>) -> Schema {
+        let any = schemas.into_iter().fold(AnyOfBuilder::new(), AnyOfBuilder::item);
+        Schema::AnyOf(any.build())
+    }
+
+    /// Text that this expression matches.
+    #[must_use]
+    pub fn like(pattern: &str) -> Schema {
+        let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern));
+        Schema::Object(text.build())
+    }
+
+    /// One of these words.
+    #[must_use]
+    pub fn words<const N: usize>(words: [&str; N]) -> Schema {
+        let text = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+        Schema::Object(text.build())
+    }
+
+    /// Empty, or `null`: it counts as left out.
+    #[must_use]
+    pub fn blank() -> Schema {
+        super::nullable(words([""]))
+    }
 }
 
 pub(super) fn of_type(kind: Type) -> Schema {

@@ -1,6 +1,7 @@
 //! What a change of Meta's means for one account: what happened, and what it is to be told.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -14,6 +15,8 @@ use crate::store::{Arrival, Contact, InboundRoute};
 
 /// Above this a timestamp of Meta's cannot be in seconds.
 const MILLISECONDS_FROM: i64 = 100_000_000_000;
+/// Far more than any two clocks do.
+const CLOCKS_DIFFER_BY: Duration = Duration::from_secs(24 * 3600);
 
 /// Everything in `change`, as `route`'s account is concerned.
 pub(super) fn of_change(change: &Change<'_>, route: &InboundRoute, now: Timestamp) -> Vec<Arrival> {
@@ -42,6 +45,10 @@ fn arrival(route: &InboundRoute, kind: &'static str, key: String) -> Arrival {
     }
 }
 
+fn digest(text: &str) -> String {
+    hex::encode(Sha256::digest(text.as_bytes()))
+}
+
 /// The body is written once, here; what is stored, signed and posted are these bytes.
 fn event(route: &InboundRoute, kind: WebhookEvent, data: &str) -> Option<NewEvent> {
     let name = kind.name();
@@ -50,17 +57,15 @@ fn event(route: &InboundRoute, kind: WebhookEvent, data: &str) -> Option<NewEven
     wanted.then(|| NewEvent { id: EventId::generate(), kind, body: body() })
 }
 
-/// The change as Meta put it, for who wants it; only its bytes can tell it from another.
+/// The change as Meta put it, for who wants it. Only the bytes of what is told can tell it from
+/// another: the same change may happen again, and then the time of its entry is another.
 fn whole(change: &Change<'_>, route: &InboundRoute) -> Option<Arrival> {
     if !route.events.contains(&WebhookEvent::MetaEvent) {
         return None;
     }
-    let mut hash = Sha256::new();
-    hash.update(change.waba().unwrap_or_default().as_bytes());
-    hash.update([0]);
-    hash.update(change.raw().as_bytes());
-    let mut whole = arrival(route, "change", hex::encode(hash.finalize()));
-    whole.events.extend(event(route, WebhookEvent::MetaEvent, &change.alone()));
+    let told = change.alone();
+    let mut whole = arrival(route, "change", digest(&told));
+    whole.events.extend(event(route, WebhookEvent::MetaEvent, &told));
     Some(whole)
 }
 
@@ -71,12 +76,10 @@ fn message(
     route: &InboundRoute,
 ) -> Option<Arrival> {
     let members = raw.members()?;
-    let digest = || Cow::Owned(hex::encode(Sha256::digest(raw.text().as_bytes())));
-    let key = text(&members, "id").unwrap_or_else(digest);
+    let key = text(&members, "id").unwrap_or_else(|| Cow::Owned(digest(raw.text())));
     let mut message = arrival(route, "message", key.into_owned());
     if let Some(sender) = Sender::of(change, &members) {
-        message.contact =
-            Some(Contact { phone_number: number.to_owned(), sender: sender.identity().to_owned() });
+        message.contact = Some(Contact { phone_number: number.to_owned(), senders: sender.ids() });
         message.lead = event(route, WebhookEvent::NewLead, &sender.lead(raw));
     }
     message.events.extend(event(route, WebhookEvent::NewMessage, raw.text()));
@@ -116,9 +119,10 @@ impl<'a> Sender<'a> {
         known.then_some(Self { phone, user, name })
     }
 
-    /// What tells one sender from another: the id that Meta never hides, where there is one.
-    fn identity(&self) -> &str {
-        self.user.as_deref().or(self.phone.as_deref()).unwrap_or_default()
+    /// What tells one sender from another. Both: Meta may show one of them today and the other
+    /// tomorrow.
+    fn ids(&self) -> Vec<String> {
+        [&self.phone, &self.user].into_iter().flatten().map(|id| id.to_string()).collect()
     }
 
     /// AvenPing's shape, and the user id beside it where there is no phone number.
@@ -147,7 +151,7 @@ fn status(raw: Json<'_>, route: &InboundRoute, now: Timestamp) -> Option<Arrival
             .and_then(|data| MessageId::parse(&data)),
         kind,
         recipient: text(&members, "recipient_id").map(Cow::into_owned),
-        at: text(&members, "timestamp").and_then(|text| moment(&text)).unwrap_or(now),
+        at: text(&members, "timestamp").and_then(|text| moment(&text, now)).unwrap_or(now),
     });
     status.events.extend(event(route, WebhookEvent::MessageStatus, raw.text()));
     Some(status)
@@ -177,9 +181,10 @@ fn status_kind(name: &str, members: &Members<'_>) -> Option<StatusKind> {
     })
 }
 
-/// Seconds, as documented; milliseconds have been seen.
-fn moment(text: &str) -> Option<Timestamp> {
+/// Seconds, as documented; milliseconds have been seen. Nothing has happened that is still to come.
+fn moment(text: &str, now: Timestamp) -> Option<Timestamp> {
     let number: i64 = text.parse().ok().filter(|number| *number > 0)?;
     let seconds = number < MILLISECONDS_FROM;
-    Some(Timestamp::from_millis(if seconds { number * 1000 } else { number }))
+    let moment = Timestamp::from_millis(if seconds { number * 1000 } else { number });
+    Some(moment).filter(|moment| *moment <= now.plus(CLOCKS_DIFFER_BY))
 }

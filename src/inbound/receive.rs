@@ -158,9 +158,12 @@ async fn name_references(arrivals: &mut [Arrival], state: &AppState) -> Result<(
     if statuses.is_empty() {
         return Ok(());
     }
-    let references = state.store.references(&statuses).await?;
-    for (arrival, reference) in told.into_iter().zip(references) {
-        if let Some(reference) = reference {
+    // Meta may be faster than the record of a send.
+    let unwritten = statuses.iter().map(|(of, told)| state.recorder.reference(of, &told.wamid));
+    let unwritten: Vec<_> = unwritten.collect();
+    let written = state.store.references(&statuses).await?;
+    for ((arrival, unwritten), written) in told.into_iter().zip(unwritten).zip(written) {
+        if let Some(reference) = written.or(unwritten) {
             arrivals::name_reference(&mut arrival.events, &reference);
         }
     }

@@ -1,5 +1,7 @@
 //! What a request takes up, by its route.
 
+use crate::metrics::Shed;
+
 /// Requests of one class take places from each other, and from no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -28,6 +30,17 @@ impl Class {
             | "/api/{version}/{node}/media"
             | "/api/{version}/{node}/bytes" => Self::Media,
             _ => Self::Call,
+        }
+    }
+
+    /// As what a request is counted that is turned away; what is vital never is.
+    #[must_use]
+    pub const fn when_shed(self) -> Option<Shed> {
+        match self {
+            Self::Vital => None,
+            Self::Inbound => Some(Shed::Inbound),
+            Self::Media => Some(Shed::Media),
+            Self::Call => Some(Shed::Call),
         }
     }
 }

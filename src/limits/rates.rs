@@ -8,6 +8,7 @@ use super::bucket::{Level, Quota};
 use super::buckets::Buckets;
 use crate::clock::Clock;
 use crate::config::LimitSettings;
+use crate::metrics::{Policy, Refusals};
 use crate::model::{Account, AccountId, GraphId, Rate, RateLimit};
 
 /// The buckets of this node, and its part of each rate.
@@ -22,6 +23,7 @@ pub struct Rates {
     nodes: AtomicU32,
     clock: Clock,
     begun: Instant,
+    refusals: Refusals,
 }
 
 /// A request that was counted, and how that left the bucket.
@@ -38,7 +40,7 @@ pub struct Counted {
 }
 
 impl Rates {
-    pub(super) fn new(settings: &LimitSettings, clock: Clock) -> Self {
+    pub(super) fn new(settings: &LimitSettings, clock: Clock, refusals: Refusals) -> Self {
         Self {
             accounts: Buckets::new(),
             numbers: Buckets::new(),
@@ -49,6 +51,7 @@ impl Rates {
             nodes: AtomicU32::new(1),
             begun: clock.moment(),
             clock,
+            refusals,
         }
     }
 
@@ -56,7 +59,7 @@ impl Rates {
     pub fn count_account(&self, account: &Account) -> Option<Counted> {
         let rate = account.rate_limits.account.unwrap_or(self.of_account).rate()?;
         let level = self.accounts.take(&account.id, self.part(rate), self.now());
-        Some(Counted::new("account", rate, level))
+        Some(self.counted(Policy::Account, rate, level))
     }
 
     /// Counts a request to send from one of the account's numbers; `None` if nothing limits it.
@@ -64,7 +67,7 @@ impl Rates {
     pub fn count_number(&self, account: &Account, number: &GraphId) -> Option<Counted> {
         let rate = account.rate_limits.number.unwrap_or(self.of_number).rate()?;
         let level = self.numbers.take(number, self.part(rate), self.now());
-        Some(Counted::new("number", rate, level))
+        Some(self.counted(Policy::Number, rate, level))
     }
 
     /// Whether a token from this address may still be asked about.
@@ -74,7 +77,7 @@ impl Rates {
     pub fn check_address(&self, address: IpAddr) -> Result<(), Duration> {
         let Some(rate) = self.of_failed_auth.rate() else { return Ok(()) };
         let level = self.addresses.look(&neighbourhood(address), self.part(rate), self.now());
-        if level.allowed { Ok(()) } else { Err(level.next) }
+        self.judged(level)
     }
 
     /// Counts a wrong token from this address.
@@ -84,7 +87,7 @@ impl Rates {
     pub fn count_failure(&self, address: IpAddr) -> Result<(), Duration> {
         let Some(rate) = self.of_failed_auth.rate() else { return Ok(()) };
         let level = self.addresses.take(&neighbourhood(address), self.part(rate), self.now());
-        if level.allowed { Ok(()) } else { Err(level.next) }
+        self.judged(level)
     }
 
     /// From now on each rate is shared by so many.
@@ -105,6 +108,22 @@ impl Rates {
         self.addresses.forget_full(now);
     }
 
+    fn counted(&self, policy: Policy, rate: Rate, level: Level) -> Counted {
+        let Level { allowed, left, next } = level;
+        if !allowed {
+            self.refusals.limited(policy);
+        }
+        Counted { policy: policy.name(), rate, allowed, left, next }
+    }
+
+    fn judged(&self, of_address: Level) -> Result<(), Duration> {
+        if of_address.allowed {
+            return Ok(());
+        }
+        self.refusals.limited(Policy::Address);
+        Err(of_address.next)
+    }
+
     fn part(&self, rate: Rate) -> Quota {
         Quota::of(rate, self.nodes())
     }
@@ -112,12 +131,6 @@ impl Rates {
     fn now(&self) -> u64 {
         let passed = self.clock.moment().saturating_duration_since(self.begun);
         u64::try_from(passed.as_nanos()).unwrap_or(u64::MAX)
-    }
-}
-
-impl Counted {
-    fn new(policy: &'static str, rate: Rate, level: Level) -> Self {
-        Self { policy, rate, allowed: level.allowed, left: level.left, next: level.next }
     }
 }
 

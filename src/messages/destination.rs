@@ -1,6 +1,8 @@
 //! Reading whom a message is for: `to`, `recipient`, `recipientType`.
 
-use crate::fields::{AnyText, Fields, OneOf, Word};
+use utoipa::openapi::schema::Schema;
+
+use crate::fields::{AnyText, Fields, OneOf, Word, rule};
 use crate::model::Destination;
 
 /// `individual` or `group`.
@@ -21,6 +23,7 @@ pub(super) fn destination(fields: &mut Fields<'_>, groups: bool) -> Option<Desti
     let recipient = fields.optional::<AnyText>("recipient");
     let kind = if groups { fields.optional("recipientType") } else { Some(None) };
     let present = fields.at_least_one_of(["to", "recipient"]);
+    fields.describe(|| schema(groups));
     let (to, recipient, kind) = (to?, recipient?, kind?);
     present?;
 
@@ -39,4 +42,27 @@ pub(super) fn destination(fields: &mut Fields<'_>, groups: bool) -> Option<Desti
         }),
         (None, None) => None,
     }
+}
+
+/// The three forms of a receiver, as the expressions that [`Destination`] keeps to.
+fn schema(groups: bool) -> Schema {
+    let phone = || rule::like("^[^0-9]*([0-9][^0-9]*){1,20}$");
+    let user = || rule::like("^[A-Z]{2}[.][A-Za-z0-9]{1,128}$");
+    if !groups {
+        return rule::any_of([
+            rule::members([("to", phone(), true)]),
+            rule::members([("to", rule::blank(), false), ("recipient", user(), true)]),
+        ]);
+    }
+    let individual = || rule::any_of([rule::words(["individual"]), rule::blank()]);
+    let group = rule::like("^[A-Za-z0-9._@-]{1,128}$");
+    rule::any_of([
+        rule::members([("to", phone(), true), ("recipientType", individual(), false)]),
+        rule::members([("to", group, true), ("recipientType", rule::words(["group"]), true)]),
+        rule::members([
+            ("to", rule::blank(), false),
+            ("recipient", user(), true),
+            ("recipientType", individual(), false),
+        ]),
+    ])
 }

@@ -1,6 +1,7 @@
 //! `send/interactive/flow`: a button that opens a form.
 
 use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{ObjectBuilder, Type};
 
 use super::SendRequest;
 use super::header::header;
@@ -66,7 +67,8 @@ impl Field for Filled {
     }
 
     fn schema() -> Schema {
-        AnyObject::schema()
+        let object = ObjectBuilder::new().schema_type(Type::Object);
+        Schema::Object(object.min_properties(Some(1)).build())
     }
 }
 

@@ -1,7 +1,9 @@
 //! What stands above the body of an interactive message.
 
+use utoipa::openapi::schema::Schema;
+
 use super::parts::{HeaderText, media_link, media_source};
-use crate::fields::{AnyText, Fields, FromFields, OneOf, Word};
+use crate::fields::{AnyText, Fields, FromFields, OneOf, Word, rule};
 use crate::graph::{Header, HeaderMedia, MediaKind};
 
 /// `header`: text, or an image, a video or a document.
@@ -26,6 +28,7 @@ impl FromFields for AnyHeader {
         let text = fields.optional::<HeaderText>("text");
         let source = media_source(fields);
         let filename = fields.optional::<AnyText>("filename");
+        fields.describe(text_or_media);
         let OneOf(HeaderKind(kind)) = kind?;
         let Some(kind) = kind else {
             let text = text?.or_else(|| fields.fault("text", "is required"))?;
@@ -37,10 +40,29 @@ impl FromFields for AnyHeader {
     }
 }
 
+/// What each type of header needs beside it.
+fn text_or_media() -> Schema {
+    let filled = || rule::like(r"^[\s\S]");
+    let text = [("type", rule::words(["text"]), true), ("text", filled(), true)];
+    let media = |source, other| {
+        let kinds = rule::words(["image", "video", "document"]);
+        [("type", kinds, true), (source, filled(), true), (other, rule::blank(), false)]
+    };
+    rule::any_of([
+        rule::members(text),
+        rule::members(media("mediaId", "link")),
+        rule::members(media("link", "mediaId")),
+    ])
+}
+
 /// `header`, or `headerText` for short.
 pub(super) fn header(fields: &mut Fields<'_>) -> Option<Option<Header>> {
     let full = fields.optional::<AnyHeader>("header");
     let text = fields.optional::<HeaderText>("headerText");
+    fields.describe(|| {
+        let left_out = |name| rule::members([(name, rule::blank(), false)]);
+        rule::any_of(["header", "headerText"].map(left_out))
+    });
     if fields.has("header") && fields.has("headerText") {
         return fields.fault("headerText", "must not be given beside header");
     }

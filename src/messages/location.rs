@@ -51,7 +51,8 @@ impl<const MOST: u16> Field for Degrees<MOST> {
         let either = SchemaType::Array(vec![Type::Number, Type::String]);
         let degrees =
             ObjectBuilder::new().schema_type(either).minimum(Some(-most)).maximum(Some(most));
-        Schema::Object(degrees.build())
+        // Of strings: the one limit that an expression cannot tell is left to the reader.
+        Schema::Object(degrees.pattern(Some(r"^\s*[+-]?[.]?[0-9]")).build())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::graph::{Content, Link};
 pub(super) const EXAMPLE: &str = r#"{
   "phoneNumberId": "106540352242922",
   "to": "15551234567",
-  "sticker": { "mediaId": "1037543291543636" }
+  "sticker": { "link": "https://example.com/hello.webp" }
 }"#;
 
 pub(super) struct SendSticker(Sticker);

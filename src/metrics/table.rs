@@ -63,6 +63,10 @@ table! {
         "Time from the head of a request to the head of its answer";
     REQUESTS_RUNNING: Gauge "avenping_http_requests_in_flight" []
         "HTTP requests that have no answer yet";
+    SHED: Counter "avenping_http_requests_shed" ["class"]
+        "HTTP requests that got 503 because there was no place for them, or no memory";
+    LIMITED: Counter "avenping_http_requests_limited" ["policy"]
+        "HTTP requests that got 429 by whose limit was reached";
 
     CALLS: Counter "avenping_upstream_calls" ["kind", "outcome", "code"]
         "Calls to Graph by what they were, how they ended, and Meta's error code";
@@ -72,6 +76,8 @@ table! {
         "Calls to Graph that have no answer yet";
     REPEATS: Counter "avenping_upstream_retries" []
         "Further tries of calls to Graph that provably did no harm before";
+    BREAKERS: Gauge "avenping_breakers_open" ["kind"]
+        "Breakers that are open: calls to Graph for the number, to the host or with the token are refused unasked";
 
     TOKENS: Counter "avenping_token_cache_lookups" ["result"]
         "Look-ups of API tokens, answered by the cache or by the database";

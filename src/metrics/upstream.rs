@@ -42,6 +42,17 @@ words! {
     }
 }
 
+words! {
+    /// What a breaker stands before.
+    pub BreakerKind as "kind" {
+        Number = "number",
+        /// Graph's, or one that has the bytes of media.
+        Host = "host",
+        /// The Meta token of an account.
+        Token = "token",
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Labels {
     kind: &'static str,
@@ -57,6 +68,7 @@ pub struct Upstream {
     took: Each<CallKind, Latency>,
     running: Each<CallKind, Gauge>,
     repeats: Counter,
+    open_breakers: Each<BreakerKind, Gauge>,
 }
 
 /// A call that runs. Dropped without an end, it was abandoned.
@@ -73,7 +85,7 @@ impl Default for Upstream {
         let ended = Family::<Labels, Counter>::default();
         let fine = Each::made(|kind| ended.get_or_create_owned(&labels(kind, fine(kind), NO_CODE)));
         let (took, running, repeats) = (Each::default(), Each::default(), Counter::default());
-        Self { ended, fine, took, running, repeats }
+        Self { ended, fine, took, running, repeats, open_breakers: Each::default() }
     }
 }
 
@@ -92,6 +104,7 @@ impl Upstream {
         list(registry, &table::CALL_TIME, upstream.took.clone());
         list(registry, &table::CALLS_RUNNING, upstream.running.clone());
         list(registry, &table::REPEATS, upstream.repeats.clone());
+        list(registry, &table::BREAKERS, upstream.open_breakers.clone());
         upstream
     }
 
@@ -99,6 +112,10 @@ impl Upstream {
     pub fn begin(&self, kind: CallKind) -> Call<'_> {
         self.running.of(kind).inc();
         Call { all: self, kind, started: Instant::now(), ended: false }
+    }
+
+    pub fn set_open_breakers(&self, kind: BreakerKind, count: usize) {
+        self.open_breakers.of(kind).set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// A call is tried once more.

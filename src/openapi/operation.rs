@@ -86,6 +86,7 @@ fn described(parameter: &Parameter) -> ParameterBuilder {
     let text = || ObjectBuilder::new().schema_type(Type::String);
     let schema = match parameter.kind {
         ParameterKind::Text => text(),
+        ParameterKind::Filled => text().min_length(Some(1)),
         ParameterKind::Id => text().pattern(Some("^[A-Za-z0-9_-]{1,128}$")),
         ParameterKind::Like(pattern) => text().pattern(Some(pattern)),
         ParameterKind::OneOf(values) => text().enum_values(Some(values.to_vec())),
@@ -112,12 +113,13 @@ fn request_body(body: &Body) -> RequestBody {
         }
         Body::File => {
             let text = || ObjectBuilder::new().schema_type(Type::String);
+            let file = || text().min_length(Some(1)).content_media_type("application/octet-stream");
             let kind = text().description(Some("The content type, if the file has none"));
             let form = ObjectBuilder::new()
                 .schema_type(Type::Object)
                 .property("phoneNumberId", text().description(Some("The number that will send it")))
                 .required("phoneNumberId")
-                .property("file", text().content_media_type("application/octet-stream"))
+                .property("file", file())
                 .required("file")
                 .property("type", kind);
             let content = |object: ObjectBuilder| {
@@ -126,7 +128,7 @@ fn request_body(body: &Body) -> RequestBody {
             builder
                 .description(Some("The file as multipart, or as the bare body"))
                 .content("multipart/form-data", content(form))
-                .content("application/octet-stream", content(text()))
+                .content("application/octet-stream", content(file()))
                 .build()
         }
     }

@@ -178,8 +178,9 @@ impl Refusal {
     pub(super) fn response(&self) -> Response {
         let examples = self.examples.iter().map(|(name, code, message, details)| {
             let mut value = json!({ "success": false, "error": code, "message": message });
-            if let Ok(details) = serde_json::from_str::<Value>(details) {
-                value["details"] = details;
+            let details = serde_json::from_str::<Value>(details).ok();
+            if let (Some(members), Some(details)) = (value.as_object_mut(), details) {
+                members.insert("details".to_owned(), details);
             }
             (*name, ExampleBuilder::new().value(Some(value)).build())
         });

@@ -22,6 +22,7 @@ pub(crate) const SHAPE: Shape = Shape {
     node_type: "WhatsAppBusinessFlow",
     usual: &["id", "name", "status", "categories", "validation_errors"],
     on_demand: &[
+        "updated_at",
         "json_version",
         "data_api_version",
         "data_channel_uri",

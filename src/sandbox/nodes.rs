@@ -16,7 +16,22 @@ use super::{flows, media, phone_numbers, templates};
 const WABA: Shape = Shape {
     node_type: "WhatsAppBusinessAccount",
     usual: &["id", "name", "timezone_id", "message_template_namespace"],
-    on_demand: &["currency", "country", "account_review_status", "status", "ownership_type"],
+    on_demand: &[
+        "currency",
+        "country",
+        "account_review_status",
+        "status",
+        "ownership_type",
+        "business_verification_status",
+        "is_enabled_for_insights",
+        "marketing_messages_lite_api_status",
+        "marketing_messages_onboarding_status",
+        "on_behalf_of_business_info",
+        "owner_business_info",
+        "health_status",
+        "subscribed_apps",
+        "disable_marketing_messages_on_cloud_api",
+    ],
 };
 
 const SYSTEM_USER: Shape = Shape { node_type: "User", usual: &["name", "id"], on_demand: &[] };

@@ -17,28 +17,8 @@ use super::query::Query;
 use super::world::World;
 
 /// In the list of the business account.
-pub(crate) const IN_LIST: Shape = Shape {
-    usual: &["verified_name", "display_phone_number", "quality_rating", "id"],
-    on_demand: &[
-        "code_verification_status",
-        "platform_type",
-        "throughput",
-        "status",
-        "name_status",
-        "account_mode",
-        "country_dial_code",
-        "is_official_business_account",
-        "messaging_limit_tier",
-        "whatsapp_business_manager_messaging_limit",
-        "host_platform",
-        "health_status",
-        "webhook_configuration",
-        "country_code",
-        "unified_cert_status",
-        "username",
-    ],
-    ..ALONE
-};
+pub(crate) const IN_LIST: Shape =
+    Shape { usual: &["verified_name", "display_phone_number", "quality_rating", "id"], ..ALONE };
 
 /// By itself.
 pub(crate) const ALONE: Shape = Shape {
@@ -53,19 +33,33 @@ pub(crate) const ALONE: Shape = Shape {
         "id",
     ],
     on_demand: &[
+        "code_verification_status",
+        "platform_type",
+        "throughput",
         "status",
         "name_status",
+        "new_name_status",
         "account_mode",
-        "country_dial_code",
-        "is_official_business_account",
-        "messaging_limit_tier",
-        "whatsapp_business_manager_messaging_limit",
-        "host_platform",
-        "health_status",
-        "webhook_configuration",
         "country_code",
+        "country_dial_code",
+        "certificate",
+        "new_certificate",
+        "conversational_automation",
+        "eligibility_for_api_business_global_search",
+        "health_status",
+        "host_platform",
+        "is_official_business_account",
+        "is_on_biz_app",
+        "is_pin_enabled",
+        "is_preverified_number",
+        "last_onboarded_time",
+        "messaging_limit_tier",
+        "quality_score",
+        "search_visibility",
         "unified_cert_status",
         "username",
+        "webhook_configuration",
+        "whatsapp_business_manager_messaging_limit",
     ],
 };
 

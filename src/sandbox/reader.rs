@@ -44,8 +44,9 @@ impl<'a> Field<'a> {
     /// An object that has no members but these.
     pub(crate) fn only(&self, keys: &[&str]) -> Judged {
         let members = self.value.as_object().ok_or_else(|| self.wrong_type("a JSON object"))?;
-        match members.keys().find(|key| !keys.contains(&key.as_str())) {
-            Some(key) => Err(GraphError::unexpected_key(&self.path, key)),
+        let mut given = members.iter().filter(|(_, value)| !value.is_null());
+        match given.find(|(key, _)| !keys.contains(&key.as_str())) {
+            Some((key, _)) => Err(GraphError::unexpected_key(&self.path, key)),
             None => Ok(()),
         }
     }
@@ -60,17 +61,16 @@ impl<'a> Field<'a> {
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
-        self.value.get(key).is_some()
+        given(self.value, key).is_some()
     }
 
     pub(crate) fn optional(&self, key: &str) -> Option<Self> {
-        self.value.get(key).map(|value| Self { path: self.under(key), value })
+        given(self.value, key).map(|value| Self { path: self.under(key), value })
     }
 
     pub(crate) fn required(&self, key: &str) -> Judged<Self> {
         self.object()?;
-        let field = self.optional(key).filter(|field| !field.value.is_null());
-        field.ok_or_else(|| GraphError::missing(&self.under(key)))
+        self.optional(key).ok_or_else(|| GraphError::missing(&self.under(key)))
     }
 
     /// There is no such member, and `why` says why there must not be.
@@ -180,6 +180,11 @@ impl<'a> Field<'a> {
             _ => Err(self.refuse("is not the id of a message")),
         }
     }
+}
+
+/// A member of an object. `null` counts as left out: Meta ignores it, and clients send it.
+pub(crate) fn given<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {
+    object.get(key).filter(|value| !value.is_null())
 }
 
 /// No two of these fields hold the same value.

@@ -11,7 +11,9 @@ use axum::routing::{get, post};
 
 use super::errors::{GraphError, Judged};
 use super::world::World;
-use super::{access, flows, inbound, media, messages, nodes, phone_numbers, sent, templates};
+use super::{
+    access, flows, inbound, media, messages, nodes, phone_numbers, profile, sent, templates,
+};
 
 pub(crate) fn router(world: Arc<World>) -> Router {
     let graph = Router::new()
@@ -24,6 +26,7 @@ pub(crate) fn router(world: Arc<World>) -> Router {
         )
         .route("/{version}/{node}/flows", get(flows::list))
         .route("/{version}/{node}/phone_numbers", get(phone_numbers::list))
+        .route(profile::PATH, get(profile::show).post(profile::change))
         .route_layer(middleware::from_fn(known_version));
     Router::new()
         .merge(graph)

@@ -9,6 +9,7 @@ use tokio::time::sleep;
 use super::codes::Code;
 use super::faults;
 use super::people;
+use super::reader::given;
 use super::sent::{Recipient, SentMessage};
 use super::templates::{Template, text_of};
 use super::webhooks::{Told, body};
@@ -90,7 +91,7 @@ fn told(step: Step, message: &SentMessage, world: &World) -> Option<Value> {
         status: step.name(),
         timestamp: (world.clock.now().as_millis() / 1000).to_string(),
         recipient: recipient(message),
-        biz_opaque_callback_data: message.payload.get("biz_opaque_callback_data"),
+        biz_opaque_callback_data: given(&message.payload, "biz_opaque_callback_data"),
         pricing: matches!(step, Step::Sent).then(|| pricing(message, world)),
         errors: step.error().map(|error| [error]),
     };

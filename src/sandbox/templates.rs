@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::{Path, State};
 use axum::http::Uri;
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::answer::ok;
 use super::errors::Judged;
@@ -22,11 +22,17 @@ pub(crate) use write::{create, edit, remove};
 
 const SAMPLES: &str = include_str!("samples/templates.json");
 
+/// Of a business that Meta has not verified.
+const MOST: usize = 250;
+
 pub(crate) const SHAPE: Shape = Shape {
     node_type: "WhatsAppMessageTemplate",
     usual: &["name", "parameter_format", "components", "language", "status", "category", "id"],
     on_demand: &[
         "previous_category",
+        "correct_category",
+        "cta_url_link_tracking_opted_out",
+        "degrees_of_freedom_spec",
         "library_template_name",
         "sub_category",
         "quality_score",
@@ -119,6 +125,16 @@ fn is_named(row: &Value, name: &str, language: &str) -> bool {
     text_of(row, "name") == name && text_of(row, "language") == language
 }
 
+/// The counts, whichever of them were asked for.
+fn summary(found: usize, all: usize) -> Value {
+    json!({
+        "total_count": found,
+        "message_template_count": all,
+        "message_template_limit": MOST,
+        "are_translations_complete": true,
+    })
+}
+
 pub(crate) async fn list(
     State(world): State<Arc<World>>,
     Path((_, node)): Path<(String, String)>,
@@ -132,5 +148,11 @@ pub(crate) async fn list(
         .iter()
         .map(|row| SHAPE.project(row, query.get("fields")))
         .collect::<Judged<_>>()?;
-    Ok(ok(&page(&world, uri.path(), &query, &rows)?))
+    let mut shown = page(&world, uri.path(), &query, &rows)?;
+    if query.get("summary").is_some()
+        && let Some(members) = shown.as_object_mut()
+    {
+        members.insert("summary".to_owned(), summary(rows.len(), world.templates.rows().len()));
+    }
+    Ok(ok(&shown))
 }

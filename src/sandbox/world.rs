@@ -14,6 +14,7 @@ use super::SandboxSettings;
 use super::errors::{GraphError, Judged};
 use super::flows::Flows;
 use super::media::Shelf;
+use super::profile::Profiles;
 use super::sent::SentMessages;
 use super::templates::Templates;
 use super::webhooks::Webhooks;
@@ -30,6 +31,7 @@ pub(crate) struct World {
     pub(crate) templates: Templates,
     pub(crate) flows: Flows,
     pub(crate) media: Shelf,
+    pub(crate) profiles: Profiles,
     pub(crate) sent: SentMessages,
     pub(crate) webhooks: Webhooks,
     /// Cancelled when the sandbox stops; whoever waits without an end waits for this too.
@@ -53,6 +55,7 @@ impl World {
             status_pause: settings.status_pause,
             templates: Templates::samples()?,
             flows: Flows::samples()?,
+            profiles: Profiles::default(),
             sent: SentMessages::default(),
             webhooks: Webhooks::new(settings.retry_pause, stopping.clone())
                 .map_err(io::Error::other)?,

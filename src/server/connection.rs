@@ -6,7 +6,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -31,6 +31,9 @@ impl Patience {
     }
 }
 
+/// How long a caller may go on writing that was answered before we had read all of it.
+const LINGER: Duration = Duration::from_secs(2);
+
 /// Whether a request is being answered. While it is, its own limits count, not the connection's.
 #[derive(Clone, Debug)]
 pub(super) struct InRequest(Arc<Shared>);
@@ -41,6 +44,8 @@ struct Shared {
     /// Nanoseconds from `opened` to the end of the last request; [`BUSY`] while one runs, 0
     /// before the first.
     ended: AtomicU64,
+    /// Whether the last request was answered before its body was read.
+    unread: AtomicBool,
 }
 
 const BUSY: u64 = u64::MAX;
@@ -50,8 +55,18 @@ pub(super) struct Busy(Arc<Shared>);
 
 impl InRequest {
     pub(super) fn enter(&self) -> Busy {
+        self.0.unread.store(false, Ordering::Relaxed);
         self.0.ended.store(BUSY, Ordering::Relaxed);
         Busy(Arc::clone(&self.0))
+    }
+
+    /// Whether no request has come yet.
+    pub(super) fn has_said_nothing(&self) -> bool {
+        self.0.ended.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) fn leave_unread(&self) {
+        self.0.unread.store(true, Ordering::Relaxed);
     }
 }
 
@@ -70,13 +85,16 @@ pub(super) struct Connection {
     head_since: Option<Instant>,
     last_write: Option<Instant>,
     blocked_since: Option<Instant>,
+    /// We have said our last word, and hear the caller out.
+    lingers: bool,
     timer: Pin<Box<Sleep>>,
 }
 
 impl Connection {
     pub(super) fn new(stream: TcpStream, patience: Patience) -> (Self, InRequest) {
         let opened = Instant::now();
-        let shared = Arc::new(Shared { opened, ended: AtomicU64::new(0) });
+        let shared =
+            Arc::new(Shared { opened, ended: AtomicU64::new(0), unread: AtomicBool::new(false) });
         let connection = Self {
             stream,
             patience,
@@ -84,6 +102,7 @@ impl Connection {
             head_since: None,
             last_write: None,
             blocked_since: None,
+            lingers: false,
             timer: Box::pin(sleep_until(opened + patience.head)),
         };
         (connection, InRequest(shared))
@@ -147,6 +166,20 @@ impl Connection {
         }
     }
 
+    /// A caller that writes on when we are gone loses the answer that it has not read yet: so what
+    /// it still writes is thrown away until it stops, or our patience ends.
+    fn poll_linger(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut scratch = [0; 8 * 1024];
+        while self.timer.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer))?;
+            if buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
     fn wrote(&mut self, outcome: &Poll<io::Result<usize>>, cx: &mut Context<'_>) -> io::Result<()> {
         if outcome.is_pending() {
             self.blocked_since.get_or_insert_with(Instant::now);
@@ -207,7 +240,14 @@ impl AsyncWrite for Connection {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
-        Poll::Ready(Ok(()))
+        if !self.lingers {
+            ready!(Pin::new(&mut self.stream).poll_shutdown(cx))?;
+            if !self.shared.unread.load(Ordering::Relaxed) {
+                return Poll::Ready(Ok(()));
+            }
+            self.lingers = true;
+            self.timer.as_mut().reset(Instant::now() + LINGER);
+        }
+        self.poll_linger(cx)
     }
 }

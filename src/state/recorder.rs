@@ -1,6 +1,8 @@
 //! Writes the record of each message behind the answer, in batches. It outlives the callers, and
 //! is flushed when the gateway stops.
 
+mod unwritten;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,8 +13,9 @@ use tokio::time::{Instant, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::{Loss, Records};
-use crate::model::MessageRecord;
+use crate::model::{AccountId, MessageRecord};
 use crate::store::{Store, StoreError};
+use unwritten::Unwritten;
 
 /// A batch is written when it is this old, or this large.
 const LINGER: Duration = Duration::from_millis(50);
@@ -26,6 +29,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 #[derive(Clone, Debug)]
 pub struct Recorder {
     queue: mpsc::Sender<MessageRecord>,
+    unwritten: Unwritten,
     lost: Arc<AtomicU64>,
     /// Those that are being written.
     in_hand: Arc<AtomicUsize>,
@@ -34,6 +38,7 @@ pub struct Recorder {
 
 struct Writer {
     store: Store,
+    unwritten: Unwritten,
     in_hand: Arc<AtomicUsize>,
     metrics: Records,
 }
@@ -50,10 +55,16 @@ impl Recorder {
     pub fn start(store: Store, metrics: Records) -> (Self, RecorderTask) {
         let (queue, waiting) = mpsc::channel(WAITING);
         let last = CancellationToken::new();
-        let in_hand = Arc::<AtomicUsize>::default();
-        let writer = Writer { store, in_hand: Arc::clone(&in_hand), metrics: metrics.clone() };
+        let (unwritten, in_hand) = (Unwritten::default(), Arc::<AtomicUsize>::default());
+        let writer = Writer {
+            store,
+            unwritten: unwritten.clone(),
+            in_hand: Arc::clone(&in_hand),
+            metrics: metrics.clone(),
+        };
         let writing = tokio::spawn(writer.write_all(waiting, last.clone()));
-        (Self { queue, lost: Arc::default(), in_hand, metrics }, RecorderTask { writing, last })
+        let recorder = Self { queue, unwritten, lost: Arc::default(), in_hand, metrics };
+        (recorder, RecorderTask { writing, last })
     }
 
     /// How many records are not written yet.
@@ -63,9 +74,18 @@ impl Recorder {
         queued + self.in_hand.load(Ordering::Relaxed)
     }
 
+    /// What its sender calls the account's message with this wamid, if its record is still to be
+    /// written. Ask here before the store is asked: what is not here by then is there.
+    #[must_use]
+    pub fn reference(&self, account: &AccountId, wamid: &str) -> Option<String> {
+        self.unwritten.find(account, wamid)
+    }
+
     /// Hands a record over. It never waits.
     pub fn record(&self, record: MessageRecord) {
-        if self.queue.try_send(record).is_err() {
+        self.unwritten.add(&record);
+        if let Err(refused) = self.queue.try_send(record) {
+            self.unwritten.remove(&[refused.into_inner()]);
             self.metrics.lost(Loss::QueueFull, 1);
             let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
             if lost.is_power_of_two() {
@@ -109,6 +129,7 @@ impl Writer {
                 }
             }
             self.write(&batch).await;
+            self.unwritten.remove(&batch);
             self.in_hand.store(0, Ordering::Relaxed);
             batch.clear();
         }

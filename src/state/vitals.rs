@@ -7,7 +7,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::AppState;
-use crate::metrics::Vitals;
+use crate::metrics::{BreakerKind, Vitals};
 
 /// Whoever reads the metrics while the database is away must not wait for it.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -21,6 +21,10 @@ impl AppState {
         metrics.deliveries.set_backlog(backlog.map(|known| (known.oldest_due, known.pending)));
         metrics.records.set_waiting(self.recorder.waiting());
         metrics.inbound.set_waiting(self.inbox.waiting());
+        let open = self.graph.open_breakers();
+        metrics.upstream.set_open_breakers(BreakerKind::Number, open.numbers);
+        metrics.upstream.set_open_breakers(BreakerKind::Host, open.hosts);
+        metrics.upstream.set_open_breakers(BreakerKind::Token, open.tokens);
         metrics.process.set(spawn_blocking(vitals).await.unwrap_or_default());
         metrics.text()
     }

@@ -65,8 +65,10 @@ pub trait Deliveries: Send + Sync {
     /// account counting those already taken on, and fair between accounts. They are this caller's
     /// until `lease_ends`; a lease that runs out puts the delivery back. Paused accounts are
     /// passed over, but for what was asked for by hand. So are accounts whose endpoint failed
-    /// five times in a row, until the last one that failed is to be tried again, or for half an
-    /// hour; and then they get one delivery at a time until one succeeds.
+    /// five times in a row, until the oldest that failed is to be tried again, or for half an
+    /// hour; and then they get one delivery at a time, that one first, until one succeeds. The
+    /// messages of a new
+    /// contact wait until an attempt to tell of the contact has ended, however it did.
     async fn claim_deliveries(
         &self,
         now: Timestamp,
@@ -120,7 +122,8 @@ pub trait Deliveries: Send + Sync {
         id: &DeliveryId,
     ) -> Result<Option<(Delivery, Vec<DeliveryAttempt>)>, StoreError>;
 
-    /// Makes a delivery due once more, whatever its state, without touching its schedule. `false`
+    /// Makes a delivery due once more, whatever its state, without touching its schedule: what was
+    /// delivered stays so, and is not attempted again by itself if this one fails. `false`
     /// if the account has none with this id, or its body is not kept any more.
     async fn redeliver(
         &self,
@@ -142,8 +145,8 @@ pub trait Deliveries: Send + Sync {
         now: Timestamp,
     ) -> Result<u64, StoreError>;
 
-    /// When the oldest delivery that is due, and that nothing holds up but us, became due: its
-    /// account is not passed over, and none of its deliveries is being attempted.
+    /// Since when the oldest delivery that is due is held up by nothing but us: its account is not
+    /// passed over, and none of its deliveries is being attempted.
     async fn oldest_due(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
 
     /// How many deliveries have attempts before them, paused ones included, counted up to `most`.

@@ -96,12 +96,15 @@ fn without_values(error: &PgDatabaseError) -> String {
     format!("error {code}: {}", error.message())
 }
 
-/// Whether the same query may succeed later.
+/// Whether the same query may succeed later. What stands before a server that is away may take a
+/// call and end it at once: then what should have been the server's first words makes no sense.
 fn may_pass(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(told) = error else {
         return matches!(
             error,
             sqlx::Error::Io(_)
+                | sqlx::Error::Protocol(_)
+                | sqlx::Error::Tls(_)
                 | sqlx::Error::PoolTimedOut
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed

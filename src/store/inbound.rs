@@ -63,8 +63,9 @@ pub struct Arrival {
 #[derive(Clone, Debug)]
 pub struct Contact {
     pub phone_number: String,
-    /// The phone number of the sender, or their user id where Meta hides it.
-    pub sender: String,
+    /// Their phone number and their user id, as far as Meta shows them. Whoever is known by one of
+    /// them is not new.
+    pub senders: Vec<String>,
 }
 
 /// What was taken in.

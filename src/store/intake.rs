@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
-use super::inbound::{Arrival, InboundPost, Keep, TakenIn};
+use super::inbound::{Arrival, Contact, InboundPost, Keep, TakenIn};
 use super::keyring::{DataKey, MARK_BYTES, WrappedKey};
 use super::text::kept_key;
 use super::{Cause, Keyring, StoreError};
@@ -26,7 +26,8 @@ pub(super) struct Marked<'a> {
     received_at: Timestamp,
     key: &'a DataKey,
     mark: Mark,
-    contact: Option<Mark>,
+    /// Of each id of the sender.
+    contact: Vec<Mark>,
 }
 
 /// A row of `inbound_seen` or `contacts`.
@@ -44,6 +45,8 @@ pub(super) struct EventRow<'a> {
     pub(super) kind: WebhookEvent,
     pub(super) body: Vec<u8>,
     pub(super) delivery: DeliveryId,
+    /// The delivery whose first attempt comes before that of this one.
+    pub(super) follows: Option<DeliveryId>,
     pub(super) created_at: i64,
 }
 
@@ -102,11 +105,17 @@ impl DataKeys {
             let key = self.of(arrival.account.as_str())?;
             let mark = key.mark(SEEN, &[arrival.kind, &arrival.key]);
             let contact = arrival.contact.as_ref();
-            let contact = contact.map(|c| key.mark(CONTACT, &[&c.phone_number, &c.sender]));
+            let contact = contact.map(|contact| contact_marks(contact, key)).unwrap_or_default();
             Some(Marked { arrival, received_at, key, mark, contact })
         };
         arrivals.filter_map(mark).collect()
     }
+}
+
+/// One for each id of the sender.
+fn contact_marks(contact: &Contact, key: &DataKey) -> Vec<Mark> {
+    let mark = |sender: &String| key.mark(CONTACT, &[&contact.phone_number, sender]);
+    contact.senders.iter().map(mark).collect()
 }
 
 /// The repeat marks, in an order that is the same for all callers: two that take in the same
@@ -117,8 +126,8 @@ pub(super) fn seen_rows<'a>(arrivals: &[Marked<'a>]) -> Vec<MarkRow<'a>> {
 
 /// The contacts, in the same order.
 pub(super) fn contact_rows<'a>(arrivals: &[Marked<'a>]) -> Vec<MarkRow<'a>> {
-    let row = |new: &Marked<'a>| new.contact.map(|mark| new.row(mark));
-    in_order(arrivals.iter().filter_map(row).collect())
+    let rows = arrivals.iter().flat_map(|new| new.contact.iter().map(|mark| new.row(*mark)));
+    in_order(rows.collect())
 }
 
 fn in_order(mut rows: Vec<MarkRow<'_>>) -> Vec<MarkRow<'_>> {
@@ -140,17 +149,28 @@ pub(super) fn keep_new(arrivals: &mut Vec<Marked<'_>>, mut new: HashSet<Mark>) {
     arrivals.retain(|arrival| new.remove(&arrival.mark));
 }
 
-/// The events of arrivals that are new, in the order in which they are told.
+/// The events of arrivals that are new, in the order in which they are told. What comes from a new
+/// contact in the same go follows the lead.
 pub(super) fn event_rows<'a>(
     arrivals: &[Marked<'a>],
     mut new_contacts: HashSet<Mark>,
 ) -> Result<Vec<EventRow<'a>>, StoreError> {
     let mut rows = Vec::with_capacity(arrivals.len());
+    let mut leads = HashMap::new();
     for Marked { arrival, received_at, key, contact, .. } in arrivals {
-        let is_new = contact.is_some_and(|contact| new_contacts.remove(&contact));
-        let lead = arrival.lead.as_ref().filter(|_| is_new);
-        for event in lead.into_iter().chain(&arrival.events) {
-            rows.push(EventRow::new(&arrival.account, event, key, *received_at)?);
+        let is_new = !contact.is_empty() && contact.iter().all(|m| new_contacts.contains(m));
+        for mark in contact {
+            new_contacts.remove(mark);
+        }
+        if let Some(lead) = arrival.lead.as_ref().filter(|_| is_new) {
+            let row = EventRow::new(&arrival.account, lead, key, *received_at)?;
+            leads.extend(contact.iter().map(|mark| (mark, row.delivery.clone())));
+            rows.push(row);
+        }
+        let lead = contact.iter().find_map(|mark| leads.get(mark));
+        for event in &arrival.events {
+            let row = EventRow::new(&arrival.account, event, key, *received_at)?;
+            rows.push(EventRow { follows: lead.cloned(), ..row });
         }
     }
     Ok(rows)
@@ -192,6 +212,7 @@ impl<'a> EventRow<'a> {
             kind: event.kind,
             body: key.seal_bytes(BODY, event.body.as_bytes())?,
             delivery: DeliveryId::generate(created_at),
+            follows: None,
             created_at: created_at.as_millis(),
         })
     }

@@ -115,17 +115,42 @@ async fn is_as_new(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
 mod tests {
     use std::time::Duration;
 
+    use tokio::io::AsyncReadExt as _;
+    use tokio::net::TcpListener;
+
     use super::{Keyring, Postgres};
     use crate::config::{DatabaseSettings, SecretKey};
     use crate::store::StoreError;
 
-    #[tokio::test]
-    async fn a_server_that_takes_the_call_and_says_nothing_counts_as_away() {
-        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("postgres://gateway@{}/db", silent.local_addr().unwrap());
-        let timeout = Duration::from_millis(50).into();
+    async fn counts_as_away(server: &TcpListener, query: &str, timeout: Duration) {
+        let url = format!("postgres://gateway@{}/db{query}", server.local_addr().unwrap());
+        let timeout = timeout.into();
         let keyring = Keyring::new(&[SecretKey::new([1; 32])]).unwrap();
         let opened = Postgres::open(&DatabaseSettings { url, timeout }, keyring).await;
-        assert!(matches!(opened.err(), Some(StoreError::Unavailable(_))));
+        let failed = opened.err();
+        assert!(matches!(failed, Some(StoreError::Unavailable(_))), "{failed:?}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_the_call_and_says_nothing_counts_as_away() {
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        counts_as_away(&silent, "", Duration::from_millis(50)).await;
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_the_call_and_hangs_up_counts_as_away() {
+        let busy = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let hang_up = async {
+            loop {
+                let (mut stream, _) = busy.accept().await.unwrap();
+                let _asked = stream.read(&mut [0; 8]).await;
+            }
+        };
+        let all = async {
+            for query in ["", "?sslmode=require", "?sslmode=disable"] {
+                counts_as_away(&busy, query, Duration::from_secs(20)).await;
+            }
+        };
+        tokio::select! { () = all => {} () = hang_up => {} }
     }
 }

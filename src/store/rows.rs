@@ -13,7 +13,7 @@ use sqlx::FromRow;
 pub(super) use api_tokens::{TokenRow, live};
 pub(super) use audit::{AuditRow, Forgiven, HeadRow};
 pub(super) use deliveries::{
-    AttemptRow, ClaimRow, DeliveryRow, Ended, HealthRow, RouteRow, claimed,
+    AttemptRow, ClaimRow, DeliveryRow, Ended, HealthRow, LONGEST_SHUT, RouteRow, claimed,
 };
 pub(super) use webhooks::{Codes, EndpointRow, WebhookRow, event_names};
 

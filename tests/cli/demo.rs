@@ -52,6 +52,10 @@ impl Demo {
         Self { child, token: text("token"), address, meta, number: text("phoneNumberId") }
     }
 
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
     pub(crate) fn get(&self, path: &str) -> Reply {
         self.ask("GET", path, &[], "")
     }

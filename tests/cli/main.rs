@@ -11,6 +11,7 @@
 mod accounts;
 mod audit;
 mod changes;
+mod completions;
 mod demo;
 mod doctor;
 mod ended;
@@ -20,8 +21,10 @@ mod list;
 mod listen;
 mod meta;
 mod place;
+mod postman;
 mod running;
 mod sandbox;
+mod send;
 mod server;
 mod settings;
 mod sync;

@@ -39,6 +39,8 @@ enum Blow {
     Cut,
     /// It is there and says nothing.
     Silence,
+    /// Something before it takes connections, and ends them.
+    Close,
 }
 
 impl Outage {
@@ -60,6 +62,7 @@ impl Outage {
                 *held = Some(connection);
             }
             (Self::Road(proxy), Blow::Silence) => proxy.fall_silent(),
+            (Self::Road(proxy), Blow::Close) => proxy.close(),
             (Self::Road(proxy), Blow::Cut) => proxy.cut(),
             (Self::Road(proxy), Blow::Stop) => {
                 let mut connection = PgConnection::connect(server).await.unwrap();
@@ -109,10 +112,11 @@ async fn while_the_database_is_away_all_are_put_off_and_nothing_is_lost(place: P
         plain.spawn(send_plainly(caller, nodes, chance, name, enough.clone(), put_off));
     }
 
-    let blows = [Blow::Stop, Blow::Silence, Blow::Cut];
+    let blows = [Blow::Stop, Blow::Silence, Blow::Cut, Blow::Close];
     // Another process that holds the lock is one and the same each time.
-    let rounds = if place.is_file() { rounds().div_ceil(3) } else { rounds() };
-    for blow in blows.iter().cycle().take(rounds.try_into().unwrap()) {
+    let rounds = usize::try_from(rounds()).unwrap();
+    let rounds = if place.is_file() { rounds.div_ceil(3) } else { rounds.max(blows.len()) };
+    for blow in blows.iter().cycle().take(rounds) {
         tokio::time::sleep(chance.millis(100, 400)).await;
         outage.begin(*blow, &place.url).await;
         is_put_off(&nodes, &caller, &expected).await;

@@ -28,6 +28,7 @@ mod keyed;
 mod load;
 mod meta;
 mod nodes;
+mod port;
 mod program;
 mod proxy;
 #[path = "../delivery/receiver.rs"]

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use crate::chance::Chance;
+use crate::port::Port;
 use crate::program::Program;
 use crate::site::Site;
 
@@ -13,6 +14,8 @@ pub(crate) struct Addresses(Arc<Mutex<Vec<Option<SocketAddr>>>>);
 
 pub(crate) struct Nodes {
     pub(crate) site: Site,
+    /// Each node has one, and comes back to it.
+    ports: Vec<Port>,
     running: Vec<Option<Program>>,
     addresses: Addresses,
     pub(crate) kills: usize,
@@ -38,8 +41,9 @@ impl Nodes {
     pub(crate) async fn start(site: Site) -> Self {
         let count = site.most_nodes();
         let addresses = Addresses(Arc::new(Mutex::new(vec![None; count])));
+        let ports = std::iter::repeat_with(Port::keep).take(count).collect();
         let running = std::iter::repeat_with(|| None).take(count).collect();
-        let mut nodes = Self { site, running, addresses, kills: 0 };
+        let mut nodes = Self { site, ports, running, addresses, kills: 0 };
         for which in 0..count {
             nodes.revive(which).await;
         }
@@ -69,7 +73,7 @@ impl Nodes {
     }
 
     pub(crate) async fn revive(&mut self, which: usize) {
-        let program = Program::start(&self.site).await;
+        let program = Program::start(&self.site, self.ports[which].address()).await;
         self.addresses.set(which, Some(program.address()));
         self.running[which] = Some(program);
     }
@@ -87,7 +91,8 @@ impl Nodes {
         self.kills += struck.len();
         for which in struck {
             if chance.percent(25) {
-                Program::stillborn(&self.site, chance.millis(0, 250)).await;
+                let (at, life) = (self.ports[which].address(), chance.millis(0, 250));
+                Program::stillborn(&self.site, at, life).await;
                 self.kills += 1;
             }
             self.revive(which).await;

@@ -22,9 +22,9 @@ struct Guarded(Option<Child>);
 
 impl Program {
     /// Starts it, and waits for the line that says where it listens.
-    pub(crate) async fn start(site: &Site) -> Self {
+    pub(crate) async fn start(site: &Site, at: SocketAddr) -> Self {
         for pause in PAUSES {
-            let mut serve = site.program(&["serve"]);
+            let mut serve = site.serve(at);
             let started = tokio::task::spawn_blocking(move || Self::listening(&mut serve));
             if let Ok(program) = started.await.unwrap() {
                 return program;
@@ -47,8 +47,8 @@ impl Program {
     }
 
     /// Starts it, and kills it after `life`, wherever it is by then.
-    pub(crate) async fn stillborn(site: &Site, life: Duration) {
-        let guarded = Guarded(Some(site.program(&["serve"]).spawn().unwrap()));
+    pub(crate) async fn stillborn(site: &Site, at: SocketAddr, life: Duration) {
+        let guarded = Guarded(Some(site.serve(at).spawn().unwrap()));
         tokio::time::sleep(life).await;
         drop(guarded);
     }

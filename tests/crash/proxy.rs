@@ -1,12 +1,13 @@
 //! A road to the PostgreSQL server that can be blocked.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
-use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::io::{AsyncReadExt as _, copy_bidirectional};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+
+use crate::port::Port;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Road {
@@ -15,6 +16,8 @@ enum Road {
     Cut,
     /// Whatever is said, nobody answers; new connections are taken.
     Silent,
+    /// Connections are cut; new ones are taken, and ended in due form.
+    Closed,
 }
 
 /// Dropped, it ends all its connections.
@@ -29,17 +32,11 @@ impl Proxy {
     pub(crate) async fn to(url: &str) -> Self {
         let mut url: url::Url = url.parse().unwrap();
         let server = (url.host_str().unwrap().to_owned(), url.port().unwrap_or(5432));
-        // It is never listened on: it only keeps the port ours while connections are refused.
-        let keeper = socket("127.0.0.1:0".parse().unwrap());
-        let address = keeper.local_addr().unwrap();
-        url.set_ip_host(address.ip()).unwrap();
-        url.set_port(Some(address.port())).unwrap();
+        let port = Port::keep();
+        url.set_ip_host(port.address().ip()).unwrap();
+        url.set_port(Some(port.address().port())).unwrap();
         let (road, blocked) = watch::channel(Road::Open);
-        let listener = socket(address).listen(128).unwrap();
-        let running = tokio::spawn(async move {
-            let _keeper = keeper;
-            carry(listener, address, server, blocked).await;
-        });
+        let running = tokio::spawn(carry(port, server, blocked));
         Self { url: url.into(), road, running }
     }
 
@@ -55,6 +52,10 @@ impl Proxy {
         self.road.send_replace(Road::Silent);
     }
 
+    pub(crate) fn close(&self) {
+        self.road.send_replace(Road::Closed);
+    }
+
     pub(crate) fn open(&self) {
         self.road.send_replace(Road::Open);
     }
@@ -66,19 +67,8 @@ impl Drop for Proxy {
     }
 }
 
-fn socket(address: SocketAddr) -> TcpSocket {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_reuseport(true).unwrap();
-    socket.bind(address).unwrap();
-    socket
-}
-
-async fn carry(
-    mut listener: TcpListener,
-    address: SocketAddr,
-    server: (String, u16),
-    mut road: watch::Receiver<Road>,
-) {
+async fn carry(port: Port, server: (String, u16), mut road: watch::Receiver<Road>) {
+    let mut listener = port.listen();
     let server = Arc::new(server);
     let mut connections = JoinSet::new();
     loop {
@@ -93,22 +83,30 @@ async fn carry(
             drop(listener);
             connections.shutdown().await;
             road.wait_for(|road| *road != Road::Cut).await.unwrap();
-            listener = socket(address).listen(128).unwrap();
+            listener = port.listen();
         }
     }
 }
 
 /// Carries bytes both ways for as long as the road is open.
 async fn join(mut near: TcpStream, server: Arc<(String, u16)>, mut road: watch::Receiver<Road>) {
+    let begun = *road.borrow_and_update();
+    if begun == Road::Closed {
+        // What nobody has read would make a reset of the end.
+        let _said = near.read(&mut [0; 64]).await;
+        return;
+    }
     // Dropped, it is reset, as a server that dies would do it.
     near.set_zero_linger().unwrap();
-    let is_open = *road.borrow_and_update() == Road::Open;
-    if is_open {
+    if begun == Road::Open {
         let mut far = TcpStream::connect((server.0.as_str(), server.1)).await.unwrap();
         tokio::select! {
             // Whoever ends it.
             _ = copy_bidirectional(&mut near, &mut far) => return,
             changed = road.changed() => if changed.is_err() { return },
+        }
+        if *road.borrow() == Road::Closed {
+            return;
         }
     }
     // What fell silent stays so: a connection whose peer has gone never comes back to life.

@@ -1,6 +1,7 @@
 //! Where the program is installed: its settings, its log, and the accounts in its database.
 
 use std::fs::OpenOptions;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -19,7 +20,6 @@ pub(crate) const WABA: &str = "102290129340398";
 /// So short that what a killed process held is soon free again; and patient enough with a
 /// customer who fails now and then.
 const SETTINGS: &[(&str, &str)] = &[
-    ("AVENPING_BIND", "127.0.0.1:0"),
     ("AVENPING_SECRET_KEY", SECRET_KEY),
     ("AVENPING_META_APP_SECRET", APP_SECRET),
     ("AVENPING_ALLOW_PRIVATE_WEBHOOKS", "true"),
@@ -80,6 +80,13 @@ impl Site {
         program.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         program.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         program
+    }
+
+    /// The program as a node that listens there.
+    pub(crate) fn serve(&self, at: SocketAddr) -> Command {
+        let mut serve = self.program(&["serve"]);
+        serve.env("AVENPING_BIND", at.to_string());
+        serve
     }
 
     /// Makes an account that may do everything.

@@ -11,6 +11,8 @@ use crate::world::World;
 
 cases![
     two_workers_deliver_each_event_once,
+    a_lead_arrives_before_its_message_whoever_delivers_them,
+    a_lead_that_fails_does_not_hold_up_its_message,
     another_worker_takes_over_when_the_lease_of_a_dead_one_ends,
     a_worker_that_is_told_to_stop_ends_what_it_has_begun,
     what_was_due_while_nobody_worked_is_delivered_later,
@@ -31,6 +33,37 @@ async fn two_workers_deliver_each_event_once(place: Place) {
     }
     assert_eq!(times.len(), 60);
     assert!(times.values().all(|times| *times == 1), "{times:?}");
+}
+
+async fn a_lead_arrives_before_its_message_whoever_delivers_them(place: Place) {
+    let receiver = Receiver::fine().await;
+    let world = World::new(place, &receiver.url()).await;
+    let there = world.place.store().await;
+    let _two = [world.work().await, world.work_on(&there)];
+    for number in 0..60 {
+        world.meet(&format!("customer {number}")).await;
+    }
+    world.all_delivered(120).await;
+    let mut told = HashMap::<_, Vec<_>>::new();
+    for call in receiver.calls() {
+        let event = call.header("x-avenping-event").to_owned();
+        told.entry(call.body).or_default().push(event);
+    }
+    assert_eq!(told.len(), 60);
+    assert!(told.values().all(|events| events == &["newLead", "newMessage"]), "{told:?}");
+}
+
+async fn a_lead_that_fails_does_not_hold_up_its_message(place: Place) {
+    let receiver = Receiver::start(&[Act::Reset], Act::Answer(200)).await;
+    let world = World::new(place, &receiver.url()).await;
+    let _working = world.work().await;
+    world.meet("somebody").await;
+    world.all_delivered(1).await;
+    let calls = receiver.calls();
+    let events: Vec<_> = calls.iter().map(|call| call.header("x-avenping-event")).collect();
+    assert_eq!(events, ["newLead", "newMessage"]);
+    world.pass(7);
+    world.all_delivered(2).await;
 }
 
 async fn another_worker_takes_over_when_the_lease_of_a_dead_one_ends(place: Place) {

@@ -10,7 +10,7 @@ use avenping_gateway::model::{
     AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, NewEvent,
     WebhookChange, WebhookEvent,
 };
-use avenping_gateway::store::{Arrival, Deliveries, InboundPost, Keep, Store};
+use avenping_gateway::store::{Arrival, Contact, Deliveries, InboundPost, Keep, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -92,6 +92,31 @@ impl World {
             status: None,
             answered_form: None,
         };
+        self.take_in(arrival).await;
+        let newest = self.store.deliveries(account, None, None, 1).await.unwrap();
+        newest.into_iter().next().unwrap().id
+    }
+
+    /// Has somebody write who was never heard of before.
+    pub(crate) async fn meet(&self, sender: &str) {
+        let event = |kind, body| NewEvent { id: EventId::generate(), kind, body };
+        let arrival = Arrival {
+            account: self.account.clone(),
+            kind: "message",
+            key: format!("from {sender}"),
+            contact: Some(Contact {
+                phone_number: "111".to_owned(),
+                senders: vec![sender.to_owned()],
+            }),
+            lead: Some(event(WebhookEvent::NewLead, sender.to_owned())),
+            events: vec![event(WebhookEvent::NewMessage, sender.to_owned())],
+            status: None,
+            answered_form: None,
+        };
+        self.take_in(arrival).await;
+    }
+
+    async fn take_in(&self, arrival: Arrival) {
         let post = InboundPost {
             received_at: self.clock.now(),
             raw: Vec::new(),
@@ -99,8 +124,6 @@ impl World {
             arrivals: vec![arrival],
         };
         self.store.take_in(&[post]).await.unwrap();
-        let newest = self.store.deliveries(account, None, None, 1).await.unwrap();
-        newest.into_iter().next().unwrap().id
     }
 
     pub(crate) async fn look(&self, id: &DeliveryId) -> (Delivery, Vec<DeliveryAttempt>) {

@@ -248,7 +248,7 @@ async fn every_guarded_route_asks_for_a_token_first(place: Place) {
     let routes = avenping_gateway::app::routes();
     assert!(routes.len() > 20);
     for route in routes {
-        let path = route.path.replace(['{', '}'], "");
+        let path = route.path.replace("/docs/{file}", "/docs/index.css").replace(['{', '}'], "");
         let answer = gateway.ask(route.method.as_str(), &path).anonymous().send().await;
         if path == "/webhooks/meta" {
             // Meta's own door: a signature instead of a token, and a promise of its own.

@@ -28,7 +28,7 @@ async fn the_page_and_its_parts_need_no_token(place: Place) {
         let page = ask(&gateway, path).await;
         assert_eq!(page.header("content-type"), Some("text/html"));
         let page = page.text();
-        let found = references(&page);
+        let found = references(page);
         assert_eq!(found.first(), Some(&"/docs/"), "the base");
         assert!(found.len() > 5);
         for part in &found[1..] {
@@ -60,7 +60,7 @@ async fn below_a_path_of_a_proxy_the_page_finds_its_parts(place: Place) {
     let gateway = setup.start().await;
     let page = ask(&gateway, "/docs").await;
     let page = page.text();
-    assert_eq!(references(&page)[0], "/whatsapp/docs/");
+    assert_eq!(references(page)[0], "/whatsapp/docs/");
     let start = ask(&gateway, "/docs/swagger-initializer.js").await;
     let start = start.text();
     assert!(start.contains(r#""url": "/whatsapp/v2/openapi.json""#), "{start}");

@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::harness::{
-    APP_SECRET, Answer, Gateway, NOW, NUMBER, Place, VERIFY_TOKEN, at, cases, eventually, graph_id,
+    APP_SECRET, Answer, Gateway, NOW, NUMBER, Place, VERIFY_TOKEN, WABA, at, cases, eventually,
+    graph_id,
 };
 
 cases![
     the_handshake_answers_only_the_agreed_word,
     a_post_without_metas_signature_is_refused,
     a_status_moves_the_record_forward_and_never_back,
+    a_time_that_cannot_be_is_not_believed,
     a_status_that_comes_before_its_record_is_not_lost,
     a_failure_stands_beside_what_was_reached,
     who_hears_of_a_status_hears_by_which_name_the_message_was_sent,
@@ -24,6 +26,8 @@ cases![
     a_form_has_as_many_recipients_as_people_who_got_it,
     what_is_no_envelope_is_taken_and_kept,
     a_bad_entry_does_not_spoil_the_others,
+    a_sender_is_new_once_whatever_meta_shows_of_them,
+    a_change_that_happens_again_is_told_again_and_a_repeat_is_not,
     without_the_store_meta_has_to_come_again,
 ];
 
@@ -128,6 +132,25 @@ async fn a_status_moves_the_record_forward_and_never_back(place: Place) {
     assert_eq!(now["readAt"], "2023-11-14T22:13:50.000Z");
 }
 
+async fn a_time_that_cannot_be_is_not_believed(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let id = send(&gateway).await;
+    known(&gateway, &id).await;
+    for (name, at) in [
+        ("sent", i64::MAX),
+        ("delivered", 99_999_999_999),
+        ("read", NOW + 25 * 3_600_000),
+        ("played", -1),
+    ] {
+        tell(&gateway, json!([status(WAMID, name, at)])).await;
+    }
+    let now = known(&gateway, &id).await;
+    assert_eq!(now["status"], "played");
+    for time in ["sentAt", "deliveredAt", "readAt"] {
+        assert_eq!(now[time], "2027-01-15T08:00:00.000Z", "{time}");
+    }
+}
+
 async fn a_status_that_comes_before_its_record_is_not_lost(place: Place) {
     let gateway = Gateway::start(&place).await;
     // One that is older than Meta repeats statuses is not kept.
@@ -138,12 +161,10 @@ async fn a_status_that_comes_before_its_record_is_not_lost(place: Place) {
 
 async fn who_hears_of_a_status_hears_by_which_name_the_message_was_sent(place: Place) {
     let gateway = Gateway::start(&place).await;
-    // The address leads nowhere: what is to be delivered stays to be looked at.
     let wanted = json!({ "webhookUrl": "https://203.0.113.1", "events": ["messageStatus"] });
     let refused = gateway.post("/v2/webhooks/config", &wanted).send().await;
     assert_eq!(refused.status, 400, "{}", refused.text());
-    let wanted = json!({ "webhookUrl": "https://hook.invalid", "events": ["messageStatus"] });
-    assert_eq!(gateway.post("/v2/webhooks/config", &wanted).send().await.status, 200);
+    listen_to(&gateway, &["messageStatus"]).await;
     send(&gateway).await;
     let body = json!({
         "phoneNumberId": NUMBER, "to": "15551234567", "text": "Hi", "reference": "order \"7\"",
@@ -153,6 +174,8 @@ async fn who_hears_of_a_status_hears_by_which_name_the_message_was_sent(place: P
     let accepted = json!({ "messages": [{ "id": "wamid.NAMED" }] }).to_string();
     gateway.meta.answers("POST", &path, 200, &accepted).await;
     let sent = gateway.post("/v2/messages/send/text", &body).send().await;
+    // Meta is faster than the record of the send.
+    tell(&gateway, json!([status("wamid.NAMED", "sent", 17)])).await;
     known(&gateway, sent.header("x-message-id").unwrap()).await;
     known(&gateway, WAMID).await;
 
@@ -160,22 +183,24 @@ async fn who_hears_of_a_status_hears_by_which_name_the_message_was_sent(place: P
     // Whoever holds them now lets go of them then.
     let then = at(NOW + 600_000);
     let mut bodies = Vec::new();
-    eventually("both are there", async || {
+    eventually("all are there", async || {
         let lease = at(NOW + 700_000);
         let claimed = gateway.store.claim_deliveries(then, lease, 10, 10).await.unwrap();
         bodies.extend(claimed.into_iter().map(|claimed| claimed.body));
-        bodies.len() == 2
+        bodies.len() == 3
     })
     .await;
     bodies.sort();
+    let named = |name, at| {
+        let status = status("wamid.NAMED", name, at);
+        format!(r#"{{"messageStatus":{status},"reference":"order \"7\""}}"#)
+    };
     assert_eq!(
         bodies,
         [
             format!(r#"{{"messageStatus":{}}}"#, status(WAMID, "sent", 17)),
-            format!(
-                r#"{{"messageStatus":{},"reference":"order \"7\""}}"#,
-                status("wamid.NAMED", "read", 18)
-            ),
+            named("read", 18),
+            named("sent", 17),
         ]
     );
 }
@@ -199,12 +224,14 @@ async fn a_failure_stands_beside_what_was_reached(place: Place) {
 async fn an_unknown_send_is_resolved_by_its_status(place: Place) {
     let gateway = Gateway::start(&place).await;
     let path = format!("/v23.0/{NUMBER}/messages");
-    gateway.meta.answers("POST", &path, 500, "<html>").await;
+    let broken = r#"{"error":{"message":"no","code":131000}}"#;
+    gateway.meta.answers("POST", &path, 500, broken).await;
     let body = json!({ "phoneNumberId": NUMBER, "to": "15551234567", "text": "Hi" });
     let keyed = || gateway.post("/v2/messages/send/text", &body).header("Idempotency-Key", "k");
     let first = keyed().send().await;
     assert_eq!(first.json()["details"]["outcome"], "unknown");
     let id = first.header("x-message-id").unwrap();
+    assert_eq!(known(&gateway, id).await["error"]["code"], 131_000);
     let mut sent = status(WAMID, "sent", 1_700_000_010);
     sent["biz_opaque_callback_data"] = id.into();
     tell(&gateway, json!([sent])).await;
@@ -215,6 +242,7 @@ async fn an_unknown_send_is_resolved_by_its_status(place: Place) {
     assert_eq!(again.data()["contacts"][0]["wa_id"], "15551234567");
     let now = known(&gateway, id).await;
     assert_eq!((&now["status"], &now["wamid"]), (&json!("sent"), &json!(WAMID)));
+    assert!(now.get("error").is_none(), "{now}");
     assert_eq!(gateway.meta.count().await, 1);
 }
 
@@ -294,6 +322,47 @@ async fn a_bad_entry_does_not_spoil_the_others(place: Place) {
     body["entry"].as_array_mut().unwrap().insert(0, json!({ "changes": "none" }));
     assert_eq!(post(&gateway, &body.to_string()).await.status, 200);
     assert_eq!(known(&gateway, &id).await["status"], "sent");
+}
+
+/// What the account is told from now on; the address leads nowhere, so it stays to be looked at.
+async fn listen_to(gateway: &Gateway, events: &[&str]) {
+    let wanted = json!({ "webhookUrl": "https://hook.invalid", "events": events });
+    assert_eq!(gateway.post("/v2/webhooks/config", &wanted).send().await.status, 200);
+}
+
+/// The events that the account is told, oldest first.
+async fn told(gateway: &Gateway) -> Vec<Value> {
+    let list = gateway.get("/v2/webhooks/deliveries").send().await.data();
+    list["items"].as_array().unwrap().iter().rev().map(|item| item["event"].clone()).collect()
+}
+
+async fn a_sender_is_new_once_whatever_meta_shows_of_them(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    listen_to(&gateway, &["newLead"]).await;
+    for sender in [
+        json!({ "from": "15551234567" }),
+        json!({ "from": "15551234567", "from_user_id": "US.1" }),
+        json!({ "from_user_id": "US.1" }),
+    ] {
+        let mut message = json!({ "id": format!("wamid.{sender}"), "type": "text" });
+        message.as_object_mut().unwrap().extend(sender.as_object().unwrap().clone());
+        let body = envelope(&json!({ "messages": [message] })).to_string();
+        assert_eq!(post(&gateway, &body).await.status, 200);
+    }
+    assert_eq!(told(&gateway).await, ["newLead"]);
+}
+
+async fn a_change_that_happens_again_is_told_again_and_a_repeat_is_not(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    listen_to(&gateway, &["metaEvent"]).await;
+    for (event, time) in [("APPROVED", 1), ("PAUSED", 2), ("APPROVED", 3), ("APPROVED", 3)] {
+        let value = json!({ "event": event, "message_template_id": 4711 });
+        let change = json!({ "field": "message_template_status_update", "value": value });
+        let entry = json!({ "id": WABA, "time": time, "changes": [change] });
+        let body = json!({ "object": "whatsapp_business_account", "entry": [entry] }).to_string();
+        assert_eq!(post(&gateway, &body).await.status, 200);
+    }
+    assert_eq!(told(&gateway).await, ["metaEvent", "metaEvent", "metaEvent"]);
 }
 
 async fn without_the_store_meta_has_to_come_again(place: Place) {

@@ -41,6 +41,7 @@ mod marks;
 mod memory;
 mod metrics;
 mod metrics_labels;
+mod metrics_refusals;
 mod metrics_webhooks;
 mod number_breakers;
 mod rate_limits;
@@ -99,6 +100,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("rate_limits", rate_limits::CASES),
     ("metrics", metrics::CASES),
     ("metrics_labels", metrics_labels::CASES),
+    ("metrics_refusals", metrics_refusals::CASES),
     ("metrics_webhooks", metrics_webhooks::CASES),
     ("number_breakers", number_breakers::CASES),
     ("marks", marks::CASES),

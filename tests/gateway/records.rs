@@ -133,6 +133,15 @@ async fn what_is_asked_for_must_make_sense(place: Place) {
     gateway.get("/v2/messages?limit=0").send().await.faults(&[("limit", limit)]);
     let id = "must be an id of Meta's";
     gateway.get("/v2/messages?phoneNumberId=me").send().await.faults(&[("phoneNumberId", id)]);
+    gateway
+        .get("/v2/messages?after=me")
+        .send()
+        .await
+        .faults(&[("after", "must be the cursor of a page")]);
+    for filter in ["reference", "to", "status", "phoneNumberId"] {
+        let answer = gateway.get(&format!("/v2/messages?{filter}=")).send().await;
+        answer.faults(&[(filter, "must not be empty")]);
+    }
     for unknown in ["nothing", "..%2fme", "%00", "%ff"] {
         let answer = gateway.get(&format!("/v2/messages/{unknown}")).send().await;
         answer.refused(404, "NOT_FOUND", "Message not found");

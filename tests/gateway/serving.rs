@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::harness::{Gateway, Place, Setup, cases};
 
 cases![
@@ -11,6 +13,8 @@ cases![
     requests_written_at_once_are_answered_in_their_order,
     a_caller_that_closes_its_half_still_gets_its_answer,
     http_1_0_is_served_and_closed,
+    an_early_answer_reaches_a_caller_that_is_still_writing,
+    a_connection_outlives_a_small_body_that_nobody_wanted,
 ];
 
 const HEALTH: &[u8] = b"GET /v2/health HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -100,4 +104,33 @@ async fn http_1_0_is_served_and_closed(place: Place) {
     connection.write(b"GET /v2/health HTTP/1.0\r\n\r\n").await;
     assert_eq!(connection.answer().await.unwrap().status, 200);
     connection.ends().await;
+}
+
+async fn an_early_answer_reaches_a_caller_that_is_still_writing(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let upload = |target: &str| gateway.post(target, &json!({})).claiming(1 << 20);
+    for (ask, status) in
+        [(upload("/v2/nothing"), 404), (upload("/v2/media/upload").anonymous(), 401)]
+    {
+        let mut connection = gateway.connect().await;
+        connection.write(&ask.bytes()).await;
+        let answer = connection.answer().await.unwrap();
+        assert_eq!((answer.status, answer.header("connection")), (status, Some("close")));
+        // Nobody has read what comes now, and nobody will; that is no reason to cut it off.
+        connection.write(&[b'a'; 10]).await;
+        connection.write(&[b'b'; 10]).await;
+        connection.close_writing().await;
+        connection.ends().await;
+    }
+}
+
+async fn a_connection_outlives_a_small_body_that_nobody_wanted(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let mut connection = gateway.connect().await;
+    for _ in 0..3 {
+        connection.write(&gateway.post("/v2/nothing", &json!({})).claiming(20).bytes()).await;
+        connection.write(&[b'a'; 20]).await;
+        let answer = connection.answer().await.unwrap();
+        assert_eq!((answer.status, answer.header("connection")), (404, None));
+    }
 }

@@ -92,6 +92,56 @@ async fn the_envelope_may_have_what_meta_documents() {
 }
 
 #[tokio::test]
+async fn a_member_that_is_null_counts_as_left_out() {
+    let caller = Caller::start().await;
+    let user = "US.13491208655302741918";
+    let link = "https://shop.example/a.jpg";
+    let mut to_user = without("to");
+    to_user["to"] = Value::Null;
+    to_user["recipient"] = json!(user);
+    let button = json!({
+        "type": "button", "header": null, "footer": null, "body": { "text": "?" },
+        "action": { "name": null, "buttons": [
+            { "type": "reply", "reply": { "id": "1", "title": "Yes", "payload": null } },
+        ] },
+    });
+    let template = json!({
+        "name": "hello_world", "components": null,
+        "language": { "code": "en_US", "policy": null },
+    });
+    let cases = [
+        with("text", json!({ "body": "hi", "preview_url": null })),
+        with("recipient_type", Value::Null),
+        with("recipient", Value::Null),
+        with("context", Value::Null),
+        with("biz_opaque_callback_data", Value::Null),
+        with("recipient_identity_key_hash", Value::Null),
+        with("type", Value::Null),
+        with("status", Value::Null),
+        with("image", Value::Null),
+        with("of_a_client", Value::Null),
+        to_user,
+        message("image", &json!({ "link": link, "id": null, "caption": null })),
+        message("audio", &json!({ "link": link, "voice": null })),
+        message("location", &json!({ "latitude": 1, "longitude": 2, "name": null })),
+        message(
+            "contacts",
+            &json!([{ "name": { "formatted_name": "Ana", "first_name": null }, "org": null }]),
+        ),
+        message("interactive", &button),
+        message("template", &template),
+    ];
+    for payload in cases {
+        caller.post(&payload).await.is_accepted(&payload.to_string());
+    }
+    let read = json!({
+        "messaging_product": "whatsapp", "status": "read", "message_id": "wamid.X",
+        "typing_indicator": null, "to": null,
+    });
+    assert_eq!(caller.post(&read).await.body, json!({ "success": true }));
+}
+
+#[tokio::test]
 async fn a_wrong_envelope_is_refused_by_the_field() {
     let caller = Caller::start().await;
     let mut bare_user = without("to");

@@ -138,3 +138,13 @@ async fn flows_and_numbers_are_listed() {
     assert_eq!(numbers.body["data"][0]["display_phone_number"], "+1 555-078-3881");
     assert_eq!(numbers.body["data"][1]["id"], OTHER_NUMBER);
 }
+
+#[tokio::test]
+async fn the_summary_of_the_templates_is_shown_when_it_is_asked_for() {
+    let caller = Caller::start().await;
+    let all = names(&templates(&caller, "limit=1000").await).len();
+    let page = templates(&caller, "name=order_shipped&limit=1&summary=total_count").await;
+    assert_eq!(page.body["summary"]["total_count"], 4);
+    assert_eq!(page.body["summary"]["message_template_count"], all);
+    assert!(templates(&caller, "limit=1").await.body.get("summary").is_none());
+}

@@ -13,6 +13,7 @@ mod kinds;
 mod lists;
 mod media;
 mod nodes;
+mod profile;
 mod receiver;
 mod statuses;
 mod template_changes;

@@ -25,6 +25,7 @@ cases![
     deliveries_are_listed_by_state,
     a_sample_is_due_at_once_even_while_all_is_paused,
     redelivery_of_what_was_delivered_or_is_dead_tells_the_same_again,
+    what_was_delivered_stays_delivered_however_a_redelivery_ends,
     redelivery_stands_beside_the_schedule,
     redelivery_goes_out_while_all_is_paused,
     a_range_is_redelivered_oldest_first,
@@ -268,7 +269,7 @@ async fn redelivery_of_what_was_delivered_or_is_dead_tells_the_same_again(place:
     let first = claim(&store, START, ALL).await;
     assert!(end(&store, &first[0], AttemptEnd::Delivered, 2_000).await);
     assert!(end(&store, &first[1], AttemptEnd::Dead, 2_000).await);
-    for claimed in &first {
+    for (claimed, state) in first.iter().zip([DeliveryState::Delivered, DeliveryState::Dead]) {
         assert!(store.redeliver(&id, &claimed.id, &BY, at(3_000)).await.unwrap());
         let again = claim_one(&store, 3_000).await;
         assert_eq!((&again.id, &again.event), (&claimed.id, &claimed.event));
@@ -277,10 +278,31 @@ async fn redelivery_of_what_was_delivered_or_is_dead_tells_the_same_again(place:
         assert_eq!(again.attempts, 1);
         assert!(end(&store, &again, AttemptEnd::Dead, 4_000).await);
         let (after, log) = store.delivery(&id, &claimed.id).await.unwrap().unwrap();
-        assert_eq!((after.state, after.attempts, log.len()), (DeliveryState::Dead, 2, 2));
+        assert_eq!((after.state, after.attempts, log.len()), (state, 2, 2));
     }
     let (delivered, _) = store.delivery(&id, &first[0].id).await.unwrap().unwrap();
     assert_eq!(delivered.delivered_at, Some(at(2_000)));
+}
+
+async fn what_was_delivered_stays_delivered_however_a_redelivery_ends(place: Place) {
+    let store = place.store().await;
+    let id = with_deliveries(&store, "ada", &["1"]).await;
+    let first = claim_one(&store, START).await;
+    assert!(end(&store, &first, AttemptEnd::Delivered, 2_000).await);
+    let ends = [AttemptEnd::Retry(at(9_000)), AttemptEnd::Dead, AttemptEnd::Disable("gone")];
+    for ended in ends {
+        assert!(store.redeliver(&id, &first.id, &BY, at(3_000)).await.unwrap());
+        let again = claim_one(&store, 3_000).await;
+        assert!(end(&store, &again, ended, 4_000).await);
+        let after = only(&store, &id).await;
+        assert_eq!((after.state, after.next_attempt_at), (DeliveryState::Delivered, None));
+        assert_eq!(after.delivered_at, Some(at(2_000)));
+        assert!(claim(&store, 100_000, ALL).await.is_empty());
+    }
+    let (_, log) = store.delivery(&id, &first.id).await.unwrap().unwrap();
+    assert_eq!(log.len(), 4);
+    // It is forgotten when it would have been.
+    assert_eq!(store.forget_deliveries(at(2_001), at(0), ALL).await.unwrap(), 1);
 }
 
 async fn redelivery_stands_beside_the_schedule(place: Place) {

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use crate::fixtures::{BY, START, at, join, record};
 use crate::harness::{Place, cases};
 use crate::posts::{
-    ALL, bodies, claim, event, message, message_from, point, post, post_at, take_in,
+    ALL, bodies, claim, deliver_all, event, message, message_from, point, post, post_at, take_in,
 };
 
 cases![
@@ -101,8 +101,7 @@ async fn sequence_numbers_rise_in_the_order_given(place: Place) {
     store.take_in(&posts).await.unwrap();
     take_in(&store, vec![message(&ada, "last")]).await;
 
-    let claimed = claim(&store, START, ALL).await;
-    assert!(claimed.is_sorted_by_key(|delivery| delivery.sequence));
+    let claimed = deliver_all(&store, START).await;
     for account in [&ada, &bob] {
         let told: Vec<_> = claimed.iter().filter(|d| d.account == *account).collect();
         let mut expected: Vec<_> =
@@ -177,7 +176,7 @@ async fn a_contact_is_new_once_for_each_number_and_account(place: Place) {
     .await;
     take_in(&store, vec![message_from(&ada, "4", "eve"), message_from(&bob, "5", "eve")]).await;
 
-    let claimed = claim(&store, START, ALL).await;
+    let claimed = deliver_all(&store, START).await;
     let told = ["eve is new", "1", "2", "eve is new", "3", "4", "eve is new", "5"];
     assert_eq!(bodies(&claimed), told);
 }
@@ -290,7 +289,7 @@ async fn texts_of_any_kind_and_length_are_taken_in(place: Place) {
     });
     let taken = take_in(&store, arrivals.collect()).await;
     assert_eq!(counts(&taken), (5, 0, 10));
-    let claimed = claim(&store, START, ALL).await;
+    let claimed = deliver_all(&store, START).await;
     let told: Vec<_> = texts.iter().flat_map(|t| [format!("{t} is new"), (*t).into()]).collect();
     assert_eq!(bodies(&claimed), told);
 }

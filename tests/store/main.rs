@@ -23,6 +23,7 @@ mod harness;
 mod held_keys;
 mod held_sends;
 mod inbound;
+mod leads;
 mod messages;
 mod nodes;
 mod posts;
@@ -57,6 +58,7 @@ const NOUNS: &[(&str, &[Case])] = &[
     ("held_sends", held_sends::CASES),
     ("held_keys", held_keys::CASES),
     ("inbound", inbound::CASES),
+    ("leads", leads::CASES),
     ("messages", messages::CASES),
     ("recipients", recipients::CASES),
     ("rotation", rotation::CASES),

@@ -36,7 +36,7 @@ pub(crate) fn message(account: &AccountId, key: &str) -> Arrival {
 /// The same, from somebody who is told as a lead if they are new.
 pub(crate) fn message_from(account: &AccountId, key: &str, sender: &str) -> Arrival {
     Arrival {
-        contact: Some(Contact { phone_number: "111".to_owned(), sender: sender.to_owned() }),
+        contact: Some(Contact { phone_number: "111".to_owned(), senders: vec![sender.to_owned()] }),
         lead: Some(event(WebhookEvent::NewLead, &format!("{sender} is new"))),
         ..message(account, key)
     }
@@ -81,6 +81,22 @@ pub(crate) async fn claim_one(store: &Store, now: i64) -> ClaimedDelivery {
     let mut claimed = claim(store, now, ALL).await;
     assert_eq!(claimed.len(), 1);
     claimed.remove(0)
+}
+
+/// Delivers everything that is due, and answers it in its order.
+pub(crate) async fn deliver_all(store: &Store, now: i64) -> Vec<ClaimedDelivery> {
+    let mut all = Vec::new();
+    loop {
+        let claimed = claim(store, now, ALL).await;
+        if claimed.is_empty() {
+            all.sort_by_key(|delivery: &ClaimedDelivery| delivery.sequence);
+            return all;
+        }
+        for delivery in claimed {
+            assert!(end(store, &delivery, AttemptEnd::Delivered, now).await);
+            all.push(delivery);
+        }
+    }
 }
 
 pub(crate) fn bodies(claimed: &[ClaimedDelivery]) -> Vec<&str> {

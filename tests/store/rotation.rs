@@ -13,7 +13,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::fixtures::{BY, META_TOKEN, START, accepted, at, join, meta_token, read, record};
 use crate::harness::{Place, Raw, cases};
-use crate::posts::{ALL, message_from, point, post, post_at};
+use crate::posts::{ALL, deliver_all, message_from, point, post, post_at};
 
 cases![
     after_a_rotation_nothing_needs_the_old_key,
@@ -161,7 +161,7 @@ async fn after_a_rotation_nothing_needs_the_old_key(place: Place) {
     };
     let taken = store.take_in(&[post(vec![again, message_from(&id, "two", "eve")])]).await;
     assert_eq!(taken.unwrap(), known);
-    let told = store.claim_deliveries(at(START), at(START), ALL, ALL).await.unwrap();
+    let told = deliver_all(&store, START).await;
     let bodies: Vec<_> = told.iter().map(|told| told.body.as_str()).collect();
     assert_eq!(bodies, ["eve is new", "one", "two"]);
     let secrets = &told[0].endpoint.as_ref().unwrap().secrets;
@@ -281,6 +281,6 @@ async fn a_key_that_is_not_there_any_more_stops_the_rotation(place: Place) {
     // Nothing is lost by it.
     read(&store, &id).await;
     store.take_in(&[post(vec![message_from(&id, "one", "eve")])]).await.unwrap();
-    let told = store.claim_deliveries(at(START), at(START), ALL, ALL).await.unwrap();
+    let told = deliver_all(&store, START).await;
     assert_eq!(told[0].body, "eve is new");
 }

@@ -21,6 +21,7 @@ cases![
     an_answer_beats_not_knowing_and_nothing_beats_an_answer,
     an_unknown_send_is_resolved_by_a_status,
     what_a_status_has_reached_stays_accepted,
+    a_failure_of_the_send_is_void_once_a_status_proves_it_sent,
     leases_that_have_run_out_end_in_small_batches,
     keys_are_forgotten_by_age_in_small_batches,
     nobody_has_no_sends,
@@ -221,6 +222,24 @@ async fn what_a_status_has_reached_stays_accepted(place: Place) {
     let now = read(&store, &message).await;
     assert_eq!(now.result.unwrap().outcome, SendOutcome::Accepted);
     assert!(matches!(again(&store, &id, KEY).await, Claimed::Resolved(_)));
+}
+
+async fn a_failure_of_the_send_is_void_once_a_status_proves_it_sent(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let (before, behind) = (won(&store, &id, KEY).await, won(&store, &id, "order-2").await);
+    let fails = async |message: &MessageRecord, key: &str| {
+        let (end, error) = (SendEnd::Unknown(reply("")), Some(r#"{"code":131000}"#));
+        let (result, now) = (unknown(), at(START));
+        store.end_send(&id, key, &message.id, &end, &result, error, now).await.unwrap();
+    };
+    fails(&behind, "order-2").await;
+    assert!(read(&store, &behind).await.error.is_some());
+    store.apply_statuses(&[told(&before, "wamid.1"), told(&behind, "wamid.2")]).await.unwrap();
+    fails(&before, KEY).await;
+    for message in [before, behind] {
+        assert_eq!(read(&store, &message).await.error, None);
+    }
 }
 
 async fn leases_that_have_run_out_end_in_small_batches(place: Place) {

@@ -83,6 +83,10 @@ impl Field for TemplateChange {
     }
 
     fn schema() -> Schema {
-        ChangeFields::schema()
+        let mut schema = ChangeFields::schema();
+        if let Schema::Object(object) = &mut schema {
+            object.min_properties = Some(1);
+        }
+        schema
     }
 }

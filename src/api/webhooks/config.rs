@@ -10,7 +10,9 @@ use utoipa::openapi::schema::Schema;
 use utoipa::openapi::{ObjectBuilder, Type};
 
 use crate::access::{Acting, DeveloperPlan};
-use crate::fields::{AnyText, Field, Fields, FromFields, Json, List, Place, Violations, read_body};
+use crate::fields::{
+    AnyText, Field, Fields, FromFields, Json, List, Place, Violations, read_body, rule,
+};
 use crate::model::public_address::check_webhook_url;
 use crate::model::{AccountId, Timestamp, WebhookChange, WebhookConfig, WebhookEvent};
 use crate::state::AppState;
@@ -129,6 +131,12 @@ impl FromFields for Change {
         let url = fields.optional("webhookUrl");
         let code = fields.optional::<Clearable>("webhookCode");
         let events = fields.optional("events");
+        fields.describe(|| {
+            let names = ["webhookUrl", "webhookCode"];
+            let given = names.map(|name| rule::members([(name, Clearable::schema(), true)]));
+            let events = List::<WebhookEvent, 0, 4>::schema();
+            rule::any_of(given.into_iter().chain([rule::members([("events", events, true)])]))
+        });
         let (url, code, events) = (url?, code?, events?);
         if url.is_none() && code.is_none() && events.is_none() {
             return fields.fault("", "must have webhookUrl, webhookCode or events");

@@ -76,7 +76,7 @@ pub(super) async fn list(
     State(app): State<AppState>,
     query: Query,
 ) -> Result<Reply<Listed>, ApiError> {
-    let state = query.text("state")?.map(read_state).transpose()?;
+    let state = query.filled("state")?.map(read_state).transpose()?;
     let limit = query.number("limit", 1..=100)?.unwrap_or(DEFAULT_PAGE);
     let after = query.text("after")?.map(read_cursor).transpose()?;
     let account = &plan.caller().account.id;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::cli::actor::actor;
 use crate::cli::graph_failure::Advice;
 use crate::cli::which_account::WhichAccount;
-use crate::cli::{CommonSettings, credentials, output};
+use crate::cli::{CommonSettings, credentials, output, progress};
 use crate::clock::Clock;
 use crate::graph::{Graph, GraphFailure};
 use crate::metrics::Upstream;
@@ -57,10 +57,13 @@ impl Sync {
         let graph = Graph::new(settings.graph.clone(), Clock::system(), Upstream::default())?;
         let credentials = credentials::of(&account, token);
 
+        let bar = progress::bar(2, "lists");
         let listed = graph.phone_numbers(credentials, &whatsapp.waba_id).await;
         let listed =
             listed.map_err(|failure| cannot("read the phone numbers", &failure, &account))?;
         let phone_numbers = save_numbers(store, &account, listed).await?;
+
+        bar.inc(1);
 
         let flows = graph.flows(credentials, &whatsapp.waba_id).await;
         let flows = flows.map_err(|failure| {
@@ -68,6 +71,7 @@ impl Sync {
         })?;
         let saved = store.save_flows(&account.id, &flows, Clock::system().now()).await;
         saved.context("cannot write the forms")?;
+        bar.finish_and_clear();
 
         let outcome = Outcome { account_id: &account.id, phone_numbers, forms: flows.len() };
         if self.json { output::json(&outcome) } else { tell(&outcome, &account) }

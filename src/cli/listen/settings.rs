@@ -7,8 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::target::Gateway;
 use crate::cli::output;
+use crate::cli::target::Gateway;
 
 const CONFIG: &str = "/v2/webhooks/config";
 const VERIFY: &str = "/v2/webhooks/verify";

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::sandbox::errors::Judged;
 use crate::sandbox::media::describe;
-use crate::sandbox::reader::Field;
+use crate::sandbox::reader::{Field, given};
 use crate::sandbox::world::World;
 
 const OPTIONS: [&str; 4] = ["from", "name", "phoneNumberId", "hideNumber"];
@@ -37,7 +37,7 @@ pub(super) fn read(asked: &Field<'_>, body: &Value) -> Judged<Map<String, Value>
     let mut message = Map::new();
     message.insert("type".to_owned(), json!(kind));
     message.insert(kind.to_owned(), content);
-    if let Some(context) = body.get("context") {
+    if let Some(context) = given(body, "context") {
         message.insert("context".to_owned(), context.clone());
     }
     Ok(message)

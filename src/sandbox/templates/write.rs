@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::sandbox::answer::{ok, read_json, success};
 use crate::sandbox::errors::{GraphError, Judged};
 use crate::sandbox::query::Query;
-use crate::sandbox::reader::Field;
+use crate::sandbox::reader::{Field, given};
 use crate::sandbox::world::World;
 
 use super::{Templates, is_named, judge, text_of};
@@ -144,7 +144,7 @@ impl Templates {
 
 fn change(row: &mut Map<String, Value>, payload: &Value) {
     for key in CHANGEABLE {
-        if let Some(value) = payload.get(key) {
+        if let Some(value) = given(payload, key) {
             row.insert((*key).to_owned(), in_capitals(value.clone()));
         }
     }

@@ -17,7 +17,7 @@ use crate::store::keyring::DataKey;
 use crate::store::{Cause, Keyring, StoreError};
 
 /// The later waits of a schedule are hours long: an endpoint that is back must not wait for them.
-const LONGEST_SHUT: Duration = Duration::from_secs(30 * 60);
+pub(in crate::store) const LONGEST_SHUT: Duration = Duration::from_secs(30 * 60);
 
 /// A delivery that was taken on, with all that it takes to attempt it.
 #[derive(FromRow)]
@@ -82,13 +82,10 @@ pub(in crate::store) struct Ended {
     pub(in crate::store) retry_at: Option<i64>,
     pub(in crate::store) delivered_at: Option<i64>,
     pub(in crate::store) ended_at: Option<i64>,
-    /// Until when the endpoint is left alone, if this was one failure too many.
-    pub(in crate::store) shut_until: Option<i64>,
 }
 
 impl Ended {
     pub(in crate::store) fn of(end: &AttemptEnd, now: Timestamp) -> Self {
-        let longest_shut = now.plus(LONGEST_SHUT);
         let now = Some(now.as_millis());
         let pending = Self {
             state: "pending",
@@ -96,17 +93,12 @@ impl Ended {
             retry_at: None,
             delivered_at: None,
             ended_at: None,
-            shut_until: None,
         };
         match end {
             AttemptEnd::Delivered => {
                 Self { state: "delivered", delivered_at: now, ended_at: now, ..pending }
             }
-            AttemptEnd::Retry(then) => Self {
-                retry_at: Some(then.as_millis()),
-                shut_until: Some((*then).min(longest_shut).as_millis()),
-                ..pending
-            },
+            AttemptEnd::Retry(then) => Self { retry_at: Some(then.as_millis()), ..pending },
             AttemptEnd::Dead => Self { state: "dead", ended_at: now, ..pending },
             AttemptEnd::Disable(_) => pending,
             AttemptEnd::GiveBack => Self { counts: false, ..pending },

@@ -59,23 +59,24 @@ pub(in crate::store) const ATTEMPTS: &str = "
     ORDER BY number";
 
 /// The token alone says whose claim it is: a lease that has run out is still held as long as
-/// nobody has taken the delivery on anew.
+/// nobody has taken the delivery on anew. What was delivered once stays delivered, however one more
+/// attempt by hand ends.
 pub(in crate::store) const END: &str = "
     UPDATE deliveries
-    SET state = $3, lease = NULL, lease_until = NULL,
+    SET state = CASE WHEN delivered_at IS NULL THEN $3 ELSE 'delivered' END, lease = NULL, lease_until = NULL,
         attempts = attempts + 1,
         scheduled_attempts = scheduled_attempts + CASE WHEN manual THEN 0 ELSE 1 END,
         due_at = CASE WHEN manual AND resume_at > $4 THEN resume_at
                       ELSE COALESCE($4, due_at) END,
         manual = FALSE, resume_at = NULL,
-        delivered_at = COALESCE($5, delivered_at), ended_at = $6
+        delivered_at = COALESCE($5, delivered_at), ended_at = COALESCE($5, delivered_at, $6)
     WHERE id = $1 AND lease = $2
-    RETURNING account_id";
+    RETURNING account_id, state";
 
 pub(in crate::store) const GIVE_BACK: &str = "
     UPDATE deliveries SET lease = NULL, lease_until = NULL
     WHERE id = $1 AND lease = $2
-    RETURNING account_id";
+    RETURNING account_id, state";
 
 /// Nobody's any more, in the middle of their attempts.
 pub(in crate::store) const LET_GO: &str = "
@@ -90,19 +91,34 @@ pub(in crate::store) const HEALTH: &str = "
     SELECT failures_in_a_row, failing_since, disabled_at, disabled_reason
     FROM endpoint_health WHERE account_id = $1";
 
+/// What was held up is held up no longer, and has been until now.
 pub(in crate::store) const WELL: &str = "
-    UPDATE endpoint_health SET failures_in_a_row = 0, failing_since = NULL, shut_until = NULL
+    UPDATE endpoint_health
+    SET failures_in_a_row = 0, failing_since = NULL, oldest_failed = NULL, shut_until = $2
     WHERE account_id = $1 AND failures_in_a_row > 0";
 
-/// From the fifth failure on the endpoint is left alone until `$3`.
+/// `$4` is whether the delivery `$3` is tried again.
 pub(in crate::store) const FAILED: &str = "
     INSERT INTO endpoint_health
-        (account_id, failures_in_a_row, failing_since)
-    VALUES ($1, 1, $2)
+        (account_id, failures_in_a_row, failing_since, oldest_failed)
+    VALUES ($1, 1, $2, CASE WHEN $4 THEN $3 END)
     ON CONFLICT (account_id) DO UPDATE
     SET failures_in_a_row = endpoint_health.failures_in_a_row + 1,
         failing_since = COALESCE(endpoint_health.failing_since, excluded.failing_since),
-        shut_until = CASE WHEN endpoint_health.failures_in_a_row >= 4 THEN $3 END";
+        oldest_failed = CASE WHEN NOT $4 THEN NULLIF(endpoint_health.oldest_failed, $3)
+                             WHEN endpoint_health.oldest_failed < $3
+                                 THEN endpoint_health.oldest_failed
+                             ELSE $3 END";
+
+/// From the fifth failure on the endpoint is left alone until the oldest of what failed is due, and
+/// at most until `$2`.
+pub(in crate::store) const SHUT: &str = "
+    UPDATE endpoint_health
+    SET shut_until = (SELECT CASE WHEN d.due_at < $2 THEN d.due_at ELSE $2 END
+                      FROM deliveries d
+                      WHERE d.account_id = endpoint_health.account_id
+                        AND d.id = endpoint_health.oldest_failed)
+    WHERE account_id = $1 AND failures_in_a_row >= 5";
 
 pub(in crate::store) const DISABLE: &str = "
     UPDATE endpoint_health SET disabled_at = $2, disabled_reason = $3

@@ -23,11 +23,12 @@ pub(in crate::store) const MESSAGE_BY_ID_OR_WAMID: &str = "
     FROM (SELECT * FROM messages WHERE wamid = $2 LIMIT 100) m WHERE account_id = $1
     LIMIT 1";
 
-/// What Meta has told of is accepted, whatever comes later.
+/// What Meta has told of is accepted, whatever comes later: a failure of the send was none.
 pub(in crate::store) const SET_RESULT: &str = "
     UPDATE messages
     SET outcome = CASE WHEN outcome = 1 THEN outcome ELSE $3 END,
-        wamid = COALESCE(wamid, $4), wa_id = COALESCE(wa_id, $5), error = COALESCE(error, $6)
+        wamid = COALESCE(wamid, $4), wa_id = COALESCE(wa_id, $5),
+        error = CASE WHEN outcome = 1 THEN error ELSE COALESCE(error, $6) END
     WHERE account_id = $1 AND id = $2";
 
 pub(in crate::store) const SET_UNKNOWN: &str =
@@ -59,7 +60,8 @@ macro_rules! find_messages {
     };
 }
 
-/// Each message goes forward or stays; a time once written stays. Answers a `Sent` for each: one
+/// Each message goes forward or stays; a time once written stays. An error of the send is void:
+/// Meta has told of the message. The first of a status stays. Answers a `Sent` for each: one
 /// that has only failed did not go out, and neither did the form in it.
 macro_rules! advance_messages {
     ($first:literal, $told:literal) => {
@@ -75,8 +77,7 @@ macro_rules! advance_messages {
                  delivered_at = COALESCE(messages.delivered_at, told.delivered_at),
                  read_at = COALESCE(messages.read_at, told.read_at),
                  failed_at = COALESCE(messages.failed_at, told.failed_at),
-                 error = CASE WHEN messages.failed_at IS NULL
-                              THEN COALESCE(told.error, messages.error)
+                 error = CASE WHEN messages.failed_at IS NULL THEN told.error
                               ELSE messages.error END
              FROM ",
             $told,

@@ -6,6 +6,7 @@ use sqlx::{query, query_scalar};
 
 use super::super::accounts::data_keys;
 use super::super::{Postgres, Writing, messages};
+use crate::model::DeliveryId;
 use crate::store::intake::{self, EventRow, Mark, MarkRow, PostRow};
 use crate::store::{InboundPost, StoreError, TakenIn};
 
@@ -25,16 +26,18 @@ const INSERT_CONTACTS: &str = "
 const INSERT_EVENTS: &str = "
     WITH numbered AS MATERIALIZED (
         SELECT nextval('event_sequence') AS sequence, given.*
-        FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::bigint[])
-             WITH ORDINALITY AS given (account_id, id, kind, body, delivery, created_at, place)
+        FROM UNNEST($1::text[], $2::text[], $3::text[], $4::bytea[], $5::text[], $6::text[],
+                    $7::bigint[])
+             WITH ORDINALITY
+             AS given (account_id, id, kind, body, delivery, follows, created_at, place)
         ORDER BY place),
     told AS (
         INSERT INTO events (account_id, sequence, id, kind, body, created_at)
         SELECT account_id, sequence, id, kind, body, created_at FROM numbered),
     made AS (
         INSERT INTO deliveries
-            (account_id, id, sequence, state, due_at, manual, created_at)
-        SELECT account_id, delivery, sequence, 'pending', created_at, $7, created_at
+            (account_id, id, sequence, follows, state, due_at, manual, created_at)
+        SELECT account_id, delivery, sequence, follows, 'pending', created_at, $8, created_at
         FROM numbered)
     SELECT pg_notify('avenping_deliveries', '')";
 
@@ -99,6 +102,9 @@ pub(in super::super) async fn insert_events(
         .bind(rows.iter().map(|row| row.kind.name()).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| &row.body[..]).collect::<Vec<_>>())
         .bind(rows.iter().map(|row| row.delivery.as_str()).collect::<Vec<_>>())
+        .bind(
+            rows.iter().map(|row| row.follows.as_ref().map(DeliveryId::as_str)).collect::<Vec<_>>(),
+        )
         .bind(rows.iter().map(|row| row.created_at).collect::<Vec<_>>())
         .bind(by_hand);
     insert.execute(&mut **tx).await?;

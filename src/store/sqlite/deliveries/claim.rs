@@ -8,7 +8,8 @@ use crate::store::rows::{ClaimRow, claimed};
 use crate::store::{ClaimedDelivery, StoreError};
 
 /// The accounts that have anything pending, one leap along the index for each, however much it
-/// is; whether they are paused for good or for a while, and whether their endpoint keeps failing.
+/// is; whether their endpoint keeps failing, and with which delivery it is to be tried now; and
+/// whether all others are held back: for good, for a while, or behind that one.
 macro_rules! waiting {
     () => {
         "WITH RECURSIVE waiting (account_id) AS (
@@ -19,35 +20,54 @@ macro_rules! waiting {
                      WHERE d.state = 'pending' AND d.account_id > w.account_id)
              FROM waiting w WHERE w.account_id IS NOT NULL),
          asking AS (
-             SELECT w.account_id,
-                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1) AS paused,
-                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing
-             FROM waiting w LEFT JOIN endpoint_health h ON h.account_id = w.account_id
+             SELECT w.account_id, h.shut_until,
+                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing, p.id AS probe,
+                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1
+                        OR p.id IS NOT NULL) AS held
+             FROM waiting w
+             LEFT JOIN endpoint_health h ON h.account_id = w.account_id
+             LEFT JOIN deliveries p
+                 ON h.failures_in_a_row >= 5 AND h.disabled_at IS NULL
+                    AND COALESCE(h.shut_until, $1) <= $1
+                    AND p.account_id = w.account_id AND p.id = h.oldest_failed
+                    AND p.state = 'pending' AND p.due_at <= $1
              WHERE w.account_id IS NOT NULL)"
     };
 }
 
-/// The first few of an account that may be attempted at `$1`. Of a paused one, only those that
-/// were asked for by hand.
+/// The first few of an account that may be attempted at `$1`. Of what is held back, only what was
+/// asked for by hand. What follows another waits until that one was attempted once.
 macro_rules! first_due {
     ($limit:literal) => {
         concat!(
             "(SELECT * FROM (
                   SELECT d.sequence FROM deliveries d INDEXED BY deliveries_due
-                  WHERE NOT a.paused AND d.account_id = a.account_id AND d.state = 'pending'
+                  WHERE NOT a.held AND d.account_id = a.account_id AND d.state = 'pending'
                     AND d.due_at <= $1 AND (d.lease IS NULL OR d.lease_until <= $1)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM deliveries l
+                        WHERE l.account_id = d.account_id AND l.id = d.follows
+                          AND l.state = 'pending' AND l.attempts = 0)
                   ORDER BY d.due_at, d.sequence LIMIT ",
             $limit,
             ")
               UNION ALL
               SELECT * FROM (
                   SELECT d.sequence FROM deliveries d INDEXED BY deliveries_by_hand
-                  WHERE a.paused AND d.manual AND d.account_id = a.account_id
+                  WHERE a.held AND d.manual AND d.account_id = a.account_id
                     AND d.state = 'pending'
                     AND d.due_at <= $1 AND (d.lease IS NULL OR d.lease_until <= $1)
+                    AND NOT EXISTS (
+                        SELECT 1 FROM deliveries l
+                        WHERE l.account_id = d.account_id AND l.id = d.follows
+                          AND l.state = 'pending' AND l.attempts = 0 AND l.manual)
                   ORDER BY d.due_at, d.sequence LIMIT ",
             $limit,
-            "))"
+            ")
+              UNION ALL
+              SELECT d.sequence FROM deliveries d
+              WHERE d.account_id = a.account_id AND d.id = a.probe
+                AND NOT d.manual AND (d.lease IS NULL OR d.lease_until <= $1))"
         )
     };
 }
@@ -90,13 +110,16 @@ const READ: &str = "
     ORDER BY d.due_at, d.sequence";
 
 /// An account that is being attended to waits for its own endpoint, and not for us. Who they are is
-/// asked once: there are few leases and many deliveries.
+/// asked once: there are few leases and many deliveries. What waited while its endpoint was shut has
+/// waited for us since then.
 const OLDEST_DUE: &str = concat!(
     waiting!(),
     ", attended AS MATERIALIZED (
          SELECT account_id FROM deliveries INDEXED BY deliveries_leased
          WHERE lease IS NOT NULL AND lease_until > $1)
-     SELECT min(due.due_at) FROM asking a
+     SELECT min(CASE WHEN a.held THEN due.due_at
+                     ELSE max(due.due_at, COALESCE(a.shut_until, due.due_at)) END)
+     FROM asking a
      CROSS JOIN deliveries due ON due.sequence IN ",
     first_due!("1"),
     " WHERE a.account_id NOT IN (SELECT account_id FROM attended)"

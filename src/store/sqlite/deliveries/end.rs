@@ -1,12 +1,12 @@
 //! How attempts end.
 
-use sqlx::{query, query_scalar};
+use sqlx::{query, query_as};
 
 use super::super::audit::append;
 use super::super::{Sqlite, Writing};
 use crate::model::{AccountId, Actor, DeliveryAttempt, DeliveryId, Timestamp};
 use crate::store::audit::deeds;
-use crate::store::rows::Ended;
+use crate::store::rows::{Ended, LONGEST_SHUT};
 use crate::store::sql::deliveries as sql;
 use crate::store::{AttemptEnd, StoreError};
 
@@ -26,8 +26,8 @@ impl Sqlite {
         // What a crash of the machine undoes is attempted once more, under the same id.
         let mut tx = self.write_lightly().await?;
         let ended = Ended::of(end, now);
-        let account = if ended.counts {
-            query_scalar(sql::END)
+        let found = if ended.counts {
+            query_as(sql::END)
                 .bind(id)
                 .bind(lease)
                 .bind(ended.state)
@@ -35,14 +35,22 @@ impl Sqlite {
                 .bind(ended.delivered_at)
                 .bind(ended.ended_at)
         } else {
-            query_scalar(sql::GIVE_BACK).bind(id).bind(lease)
+            query_as(sql::GIVE_BACK).bind(id).bind(lease)
         };
-        let account: Option<String> = account.fetch_optional(&mut *tx).await?;
-        let Some(account) = account else { return Ok(false) };
+        let found: Option<(String, String)> = found.fetch_optional(&mut *tx).await?;
+        let Some((account, state)) = found else { return Ok(false) };
         if let Some(attempt) = attempt {
             log(&mut tx, &account, id, attempt).await?;
         }
-        judge(&mut tx, &account, end, ended.shut_until, now).await?;
+        match end {
+            AttemptEnd::GiveBack => {}
+            AttemptEnd::Delivered => {
+                query(sql::WELL).bind(&account).bind(now.as_millis()).execute(&mut *tx).await?;
+            }
+            AttemptEnd::Retry(_) | AttemptEnd::Dead | AttemptEnd::Disable(_) => {
+                count_failure(&mut tx, &account, id, state == "pending", now).await?;
+            }
+        }
         if let AttemptEnd::Disable(reason) = end {
             disable(&mut tx, &account, delivery, reason, now).await?;
         }
@@ -69,22 +77,18 @@ async fn log(
     Ok(())
 }
 
-/// Keeps count of how the endpoint fares.
-async fn judge(
+/// Keeps count of failures in a row, and leaves the endpoint alone after too many.
+async fn count_failure(
     tx: &mut Writing,
     account: &str,
-    end: &AttemptEnd,
-    shut_until: Option<i64>,
+    delivery: &str,
+    is_tried_again: bool,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let now = now.as_millis();
-    let failed = query(sql::FAILED).bind(account).bind(now).bind(shut_until);
-    let judged = match end {
-        AttemptEnd::GiveBack => return Ok(()),
-        AttemptEnd::Delivered => query(sql::WELL).bind(account),
-        AttemptEnd::Retry(_) | AttemptEnd::Dead | AttemptEnd::Disable(_) => failed,
-    };
-    judged.execute(&mut **tx).await?;
+    let failed = query(sql::FAILED).bind(account).bind(now.as_millis());
+    failed.bind(delivery).bind(is_tried_again).execute(&mut **tx).await?;
+    let shut = query(sql::SHUT).bind(account).bind(now.plus(LONGEST_SHUT).as_millis());
+    shut.execute(&mut **tx).await?;
     Ok(())
 }
 

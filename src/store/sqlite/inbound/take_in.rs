@@ -7,6 +7,7 @@ use sqlx::query_scalar;
 use super::super::accounts::data_keys;
 use super::super::rows_at_once::{Row, Statement, parts};
 use super::super::{Sqlite, Writing, messages};
+use crate::model::DeliveryId;
 use crate::store::intake::{self, EventRow, Mark, MarkRow, PostRow};
 use crate::store::{InboundPost, StoreError, TakenIn};
 
@@ -23,7 +24,8 @@ const INSERT_EVENTS: &str =
     "INSERT INTO events (sequence, account_id, id, kind, body, created_at) ";
 
 const INSERT_DELIVERIES: &str = "
-    INSERT INTO deliveries (sequence, account_id, id, state, due_at, manual, created_at) ";
+    INSERT INTO deliveries
+        (sequence, account_id, id, follows, state, due_at, manual, created_at) ";
 
 const INSERT_POSTS: &str =
     "INSERT INTO inbound_posts (received_at, keep, payload, payload_key_id) ";
@@ -90,6 +92,7 @@ pub(in super::super) async fn insert_events(
             row.push_bind(sequence)
                 .push_bind(event.account)
                 .push_bind(event.delivery.as_str())
+                .push_bind(event.follows.as_ref().map(DeliveryId::as_str))
                 .push_bind("pending")
                 .push_bind(event.created_at)
                 .push_bind(by_hand)

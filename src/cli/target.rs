@@ -1,4 +1,4 @@
-//! Whose deliveries: those of the account that the token is for, at one gateway.
+//! Which gateway to ask, and as which account: the one that the token is for.
 
 use std::path::{Path, PathBuf};
 
@@ -9,18 +9,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use crate::cli::sandbox::{Keepsake, Running, none_runs};
-use crate::cli::{data_dir, http, output, secret_file};
+use super::sandbox::{Keepsake, Running, none_runs};
+use super::{data_dir, http, output, secret_file};
 use crate::config::Secret;
 
 #[derive(Args, Debug)]
 pub(super) struct Target {
     /// The gateway; http://127.0.0.1:8080 if left out
-    #[arg(long, value_name = "URL", conflicts_with = "listen-data-dir")]
+    #[arg(long, value_name = "URL", conflicts_with = "sandbox-data-dir")]
     url: Option<Url>,
 
     /// The file with the API token of the account
-    #[arg(long, value_name = "FILE", conflicts_with = "listen-data-dir")]
+    #[arg(long, value_name = "FILE", conflicts_with = "sandbox-data-dir")]
     token_file: Option<PathBuf>,
 
     // As a flag every user of the machine would see it, so the help names only the variable.
@@ -29,7 +29,7 @@ pub(super) struct Target {
 
     /// The directory of a sandbox that runs, instead of a URL and a token; ./avenping-data where
     /// neither --token-file nor the variable AVENPING_API_TOKEN names an account
-    #[arg(id = "listen-data-dir", long = "data-dir", value_name = "DIR")]
+    #[arg(id = "sandbox-data-dir", long = "data-dir", value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
 
@@ -53,7 +53,7 @@ impl Target {
                 return Gateway::of_sandbox(Path::new(data_dir::DEFAULT));
             }
             (None, None) => {
-                bail!("whose deliveries? Give --token-file, or set AVENPING_API_TOKEN")
+                bail!("as which account? Give --token-file, or set AVENPING_API_TOKEN")
             }
         };
         let url = self.url.map_or_else(|| Url::parse("http://127.0.0.1:8080"), Ok)?;
@@ -84,11 +84,25 @@ impl Gateway {
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<Value> {
+        self.ask_once(method, path, body, None).await
+    }
+
+    /// The same, with a key for what must happen once.
+    pub(super) async fn ask_once(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        key: Option<&str>,
+    ) -> anyhow::Result<Value> {
         let base = self.url.as_str().trim_end_matches('/');
         let request = self.client.request(method, format!("{base}{path}"));
         let mut request = request.bearer_auth(self.token.expose_secret());
         if let Some(body) = body {
             request = http::with_json(request, body);
+        }
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
         }
         let mut answer = match (http::ask(request).await, &self.directory) {
             (Err(error), Some(directory)) if error.is_connect() => {
