@@ -3,6 +3,7 @@
 mod accounts;
 mod api_tokens;
 mod audit;
+mod commit_groups;
 #[cfg(test)]
 mod cost;
 mod deliveries;
@@ -25,8 +26,10 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
 use super::work::Work;
-use super::{Cause, Keyring, StoreError, WAIT, within};
+use super::{Cause, Claimed, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
+use commit_groups::CommitGroups;
+use sends::Ending;
 
 const READERS: u32 = 4;
 
@@ -43,6 +46,8 @@ pub(super) struct Sqlite {
     keyring: Keyring,
     timeout: Duration,
     work: Work,
+    claims: CommitGroups<SendClaim, Claimed>,
+    ends: CommitGroups<Ending, bool>,
 }
 
 impl Sqlite {
@@ -65,7 +70,16 @@ impl Sqlite {
             Ok((writer, readers))
         };
         let (writer, readers) = within(timeout, opened).await?;
-        Ok(Self { options, writer, readers, keyring, timeout, work: Work::default() })
+        Ok(Self {
+            options,
+            writer,
+            readers,
+            keyring,
+            timeout,
+            work: Work::default(),
+            claims: CommitGroups::default(),
+            ends: CommitGroups::default(),
+        })
     }
 
     async fn within<T>(
@@ -73,6 +87,11 @@ impl Sqlite {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         within(self.timeout, work).await
+    }
+
+    /// What is told to those whose work was begun by somebody who has given up.
+    fn late(&self) -> StoreError {
+        StoreError::Unavailable(Cause::late(self.timeout))
     }
 
     /// Begins a transaction that holds the write lock from the start: one that took it later

@@ -82,8 +82,8 @@ impl Sends for Postgres {
             let data_key: Option<Vec<u8>> = data_key.fetch_optional(&mut *tx).await?;
             let Some(data_key) = data_key else { return Ok(false) };
 
-            let reply =
-                |reply: &StoredReply| sealed_reply(reply, account, &data_key, &self.keyring);
+            let data_key = self.keyring.data_key(account, &data_key)?;
+            let reply = |reply: &StoredReply| sealed_reply(reply, &data_key);
             let (end, reply) = match end {
                 SendEnd::Final(kept) => (FINISH_SEND, Some(reply(kept)?)),
                 SendEnd::Unknown(kept) => (DOUBT_SEND, Some(reply(kept)?)),

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use crate::model::{AccountId, MessageId, MessageRecord, SendOutcome};
+use crate::store::keyring::DataKey;
 use crate::store::{Cause, Claimed, Keyring, SendClaim, StoreError, StoredReply};
 
 const REPLY: &str = "sends.reply_body";
@@ -84,11 +85,9 @@ pub(in crate::store) fn told_later(
 /// A reply as it is written: status and body.
 pub(in crate::store) fn sealed_reply(
     reply: &StoredReply,
-    account: &AccountId,
-    data_key: &[u8],
-    keyring: &Keyring,
+    key: &DataKey,
 ) -> Result<(i16, Vec<u8>), StoreError> {
     let status = i16::try_from(reply.status).unwrap_or(i16::MAX);
-    let body = keyring.data_key(account, data_key)?.seal_bytes(REPLY, &reply.body)?;
+    let body = key.seal_bytes(REPLY, &reply.body)?;
     Ok((status, body))
 }

@@ -12,7 +12,7 @@ pub(super) use statuses::apply_statuses;
 pub(super) use statuses::settle;
 
 use super::rows_at_once::{Row, Statement, parts};
-use super::{Sqlite, forget};
+use super::{Sqlite, Writing, forget};
 use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
 use crate::store::rows::messages::{MessageRow, NewMessage};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, last_looked_at, list};
@@ -40,10 +40,7 @@ impl Messages for Sqlite {
         let rows: Vec<_> = records.iter().map(NewMessage::of).collect();
         self.within(async {
             let mut tx = self.write().await?;
-            for part in parts(&rows) {
-                let mut insert = Statement::new(RECORD, part, bind, OF_ACCOUNTS);
-                insert.query().execute(&mut *tx).await?;
-            }
+            insert(&mut tx, &rows).await?;
             let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
             settle(&mut tx, &recorded, &self.keyring).await?;
             Ok(tx.commit().await?)
@@ -112,6 +109,15 @@ impl Messages for Sqlite {
     ) -> Result<u64, StoreError> {
         self.forget(&[(forget::WAITING_STATUSES, before)], limit).await
     }
+}
+
+/// Those whose account has gone are left out.
+pub(super) async fn insert(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
+    for part in parts(rows) {
+        let mut insert = Statement::new(RECORD, part, bind, OF_ACCOUNTS);
+        insert.query().execute(&mut **tx).await?;
+    }
+    Ok(())
 }
 
 fn bind(row: &mut Row<'_>, new: &NewMessage<'_>) {

@@ -3,26 +3,20 @@
 use async_trait::async_trait;
 use sqlx::{query, query_as, query_scalar};
 
-use super::{Sqlite, Writing, forget, messages};
+use super::{Sqlite, Writing, forget};
 use crate::clock::Clock;
 use crate::model::{AccountId, MessageId, SendResult, Timestamp};
-use crate::store::rows::messages::{MessageRow, NewMessage, outcome_code};
-use crate::store::rows::sends::{SendRow, Standing, sealed_reply, told_later};
-use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_RESULT, SET_UNKNOWN};
-use crate::store::sql::sends::{DOUBT_SEND, FINISH_SEND, HOLDS_SEND, RELEASE_SEND};
-use crate::store::statuses::Recorded;
-use crate::store::text::{kept, kept_key, storable};
-use crate::store::{Claimed, SendClaim, SendEnd, Sends, StoreError, StoredReply};
+use crate::store::rows::messages::MessageRow;
+use crate::store::rows::sends::{SendRow, Standing, told_later};
+use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_UNKNOWN};
+use crate::store::sql::sends::HOLDS_SEND;
+use crate::store::text::storable;
+use crate::store::{Claimed, SendClaim, SendEnd, Sends, StoreError};
 
-const CLAIM: &str = "
-    INSERT INTO sends (account_id, key, fingerprint, message_id, state, lease_until, created_at)
-    SELECT id, $2, $3, $4, 1, $5, $6 FROM accounts WHERE id = $1
-    ON CONFLICT (account_id, key) DO NOTHING";
+mod claims;
+mod ends;
 
-const RECORD: &str = "
-    INSERT INTO messages
-        (account_id, id, phone_number_id, recipient, kind, reference, form, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+pub(super) use ends::Ending;
 
 const HOLDER: &str = "
     SELECT s.fingerprint, s.message_id, s.state, s.lease_until <= $3 AS lapsed, s.reply_status,
@@ -51,13 +45,11 @@ const EXPIRE: &str = "
 impl Sends for Sqlite {
     async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
         storable("the idempotency key", &claim.key)?;
-        self.within(async {
-            let mut tx = self.write().await?;
-            let claimed = self.claim(&mut tx, claim).await?;
-            tx.commit().await?;
-            Ok(claimed)
-        })
-        .await
+        let claimed = self.claims.join(claim.clone(), async |claims| {
+            let claimed = self.claim_all(&claims).await;
+            (claims, claimed)
+        });
+        self.within(async { claimed.await.unwrap_or_else(|| Err(self.late())) }).await
     }
 
     async fn held_send(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError> {
@@ -90,28 +82,20 @@ impl Sends for Sqlite {
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         storable("the idempotency key", key)?;
-        self.within(async {
-            let mut tx = self.write().await?;
-            let data_key = super::accounts::data_key(&mut tx, account).await?;
-            let Some(data_key) = data_key else { return Ok(false) };
-
-            let reply =
-                |reply: &StoredReply| sealed_reply(reply, account, &data_key, &self.keyring);
-            let (end, reply) = match end {
-                SendEnd::Final(kept) => (FINISH_SEND, Some(reply(kept)?)),
-                SendEnd::Unknown(kept) => (DOUBT_SEND, Some(reply(kept)?)),
-                SendEnd::Released => (RELEASE_SEND, None),
-            };
-            let mut end = query(end).bind(account.as_str()).bind(key).bind(message.as_str());
-            if let Some((status, body)) = reply {
-                end = end.bind(status).bind(body).bind(now.as_millis());
-            }
-            let held = end.execute(&mut *tx).await?.rows_affected() > 0;
-            self.set_result(&mut tx, account, message, result, error).await?;
-            tx.commit().await?;
-            Ok(held)
-        })
-        .await
+        let ending = Ending {
+            account: account.clone(),
+            key: key.to_owned(),
+            message: message.clone(),
+            end: end.clone(),
+            result: result.clone(),
+            error: error.map(str::to_owned),
+            at: now,
+        };
+        let ended = self.ends.join(ending, async |endings| {
+            let ended = self.end_all(&endings).await;
+            (endings, ended)
+        });
+        self.within(async { ended.await.unwrap_or_else(|| Err(self.late())) }).await
     }
 
     async fn expire_sends(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
@@ -139,14 +123,6 @@ impl Sends for Sqlite {
 }
 
 impl Sqlite {
-    async fn claim(&self, tx: &mut Writing, claim: &SendClaim) -> Result<Claimed, StoreError> {
-        let clock = machine_time();
-        if insert(tx, claim, clock).await? {
-            return Ok(Claimed::Won);
-        }
-        self.held(tx, claim, clock).await?.ok_or(StoreError::NoAccount)
-    }
-
     async fn held(
         &self,
         tx: &mut Writing,
@@ -174,56 +150,6 @@ impl Sqlite {
         let record = record.map(|row| row.into_record(&message.account)).transpose()?;
         Ok(Some(told_later(id, reply, record)))
     }
-
-    async fn set_result(
-        &self,
-        tx: &mut Writing,
-        account: &AccountId,
-        message: &MessageId,
-        result: &SendResult,
-        error: Option<&str>,
-    ) -> Result<(), StoreError> {
-        let wamid = result.wamid.as_deref().map(kept_key);
-        let set = query(SET_RESULT)
-            .bind(account.as_str())
-            .bind(message.as_str())
-            .bind(outcome_code(result.outcome))
-            .bind(&wamid)
-            .bind(result.wa_id.as_deref().map(kept))
-            .bind(error.map(kept));
-        set.execute(&mut **tx).await?;
-        // Without our id in it, a status waits under the wamid until somebody knows whose it is.
-        let Some(wamid) = &wamid else { return Ok(()) };
-        let recorded = Recorded::of(account, message, Some(wamid));
-        messages::settle(tx, &[recorded], &self.keyring).await
-    }
-}
-
-/// Writes the send and its message; `false` if the key is held.
-async fn insert(tx: &mut Writing, claim: &SendClaim, clock: i64) -> Result<bool, StoreError> {
-    let lease = i64::try_from(claim.lease.as_millis()).unwrap_or(i64::MAX);
-    let row = NewMessage::of(&claim.message);
-    let send = query(CLAIM)
-        .bind(row.account_id)
-        .bind(&claim.key)
-        .bind(&claim.fingerprint[..])
-        .bind(&row.id)
-        .bind(clock.saturating_add(lease))
-        .bind(row.created_at);
-    if send.execute(&mut **tx).await?.rows_affected() == 0 {
-        return Ok(false);
-    }
-    let record = query(RECORD)
-        .bind(row.account_id)
-        .bind(&row.id)
-        .bind(row.phone_number_id)
-        .bind(&row.recipient)
-        .bind(&row.kind)
-        .bind(&row.reference)
-        .bind(&row.form)
-        .bind(row.created_at);
-    record.execute(&mut **tx).await?;
-    Ok(true)
 }
 
 /// Leases are between this process and its successor on the same machine.

@@ -1,0 +1,189 @@
+//! One commit for all who want to write at the same time. While one group is being committed the
+//! next one gathers; nobody waits for company.
+
+use std::mem::take;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::{Mutex as Turns, oneshot};
+
+use crate::store::StoreError;
+
+/// What came of each of a group, in its order; or of none of them.
+pub(super) type Done<A> = Result<Vec<Result<A, StoreError>>, StoreError>;
+
+type Waiting<J, A> = (J, oneshot::Sender<Result<A, StoreError>>);
+
+/// Jobs of one kind that wait for their turn.
+pub(super) struct CommitGroups<J, A> {
+    waiting: Mutex<Vec<Waiting<J, A>>>,
+    turns: Turns<()>,
+}
+
+impl<J, A> Default for CommitGroups<J, A> {
+    fn default() -> Self {
+        Self { waiting: Mutex::default(), turns: Turns::default() }
+    }
+}
+
+impl<J, A> CommitGroups<J, A> {
+    /// Has the job done, with all that wait beside it: by whoever comes to the turn first, in a
+    /// transaction of the whole group. `None` if they have given up.
+    pub(super) async fn join<W>(
+        &self,
+        job: J,
+        commit: impl Fn(Vec<J>) -> W + Send,
+    ) -> Option<Result<A, StoreError>>
+    where
+        W: Future<Output = (Vec<J>, Done<A>)> + Send,
+        J: Send,
+        A: Send,
+    {
+        let (tell, mut told) = oneshot::channel();
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((job, tell));
+        let turn = tokio::select! {
+            biased;
+            told = &mut told => return told.ok(),
+            turn = self.turns.lock() => turn,
+        };
+        let mut group = take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        // Whoever has been told that it came to nothing must be right.
+        group.retain(|(_, tell)| !tell.is_closed());
+        let (jobs, callers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        if !jobs.is_empty() {
+            commit_all(jobs, callers, &commit).await;
+        }
+        drop(turn);
+        told.await.ok()
+    }
+}
+
+/// One that cannot be written must not keep the others out: then each is tried alone, unless the
+/// database is away for all of them.
+async fn commit_all<J, A, W>(
+    jobs: Vec<J>,
+    callers: Vec<oneshot::Sender<Result<A, StoreError>>>,
+    commit: &(impl Fn(Vec<J>) -> W + Send),
+) where
+    W: Future<Output = (Vec<J>, Done<A>)> + Send,
+{
+    let alone = jobs.len() == 1;
+    match commit(jobs).await {
+        (_, Ok(done)) => tell_all(callers, done),
+        (_, Err(StoreError::Unavailable(cause))) => {
+            let away = callers.iter().map(|_| Err(StoreError::Unavailable(cause.clone())));
+            let away: Vec<_> = away.collect();
+            tell_all(callers, away);
+        }
+        (_, Err(error)) if alone => tell_all(callers, vec![Err(error)]),
+        (jobs, Err(_)) => {
+            for (job, caller) in jobs.into_iter().zip(callers) {
+                let done = match commit(vec![job]).await {
+                    (_, Ok(done)) => done,
+                    (_, Err(error)) => vec![Err(error)],
+                };
+                tell_all(vec![caller], done);
+            }
+        }
+    }
+}
+
+fn tell_all<A>(
+    callers: Vec<oneshot::Sender<Result<A, StoreError>>>,
+    done: Vec<Result<A, StoreError>>,
+) {
+    for (caller, done) in callers.into_iter().zip(done) {
+        // Somebody who has gone meanwhile has given up on the answer.
+        let _gone = caller.send(done);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::sync::Mutex;
+
+    use super::CommitGroups;
+    use crate::store::{Cause, StoreError};
+
+    type Groups = CommitGroups<u32, u32>;
+
+    fn damaged() -> StoreError {
+        StoreError::Damaged
+    }
+
+    #[tokio::test]
+    async fn who_comes_while_one_group_is_committed_is_in_the_next_one() {
+        let groups = Groups::default();
+        let committed = Mutex::new(Vec::new());
+        let commit = |jobs: Vec<u32>| {
+            committed.lock().unwrap().push(jobs.clone());
+            async {
+                // The others come now.
+                tokio::task::yield_now().await;
+                let done = jobs.iter().map(|job| Ok(job * 10)).collect();
+                (jobs, Ok(done))
+            }
+        };
+        let join = async |job| groups.join(job, &commit).await.unwrap().unwrap();
+        let told = tokio::join!(join(1), join(2), join(3));
+        assert_eq!(told, (10, 20, 30));
+        assert_eq!(*committed.lock().unwrap(), [vec![1], vec![2, 3]]);
+    }
+
+    #[tokio::test]
+    async fn one_that_cannot_be_written_keeps_nobody_out() {
+        let groups = Groups::default();
+        let commit = |jobs: Vec<u32>| async {
+            tokio::task::yield_now().await;
+            let bad = jobs.contains(&2);
+            let done = jobs.iter().map(|job| Ok(*job)).collect();
+            (jobs, if bad { Err(damaged()) } else { Ok(done) })
+        };
+        let join = async |job| groups.join(job, &commit).await.unwrap().ok();
+        let told = tokio::join!(join(1), join(2), join(3), join(4));
+        assert_eq!(told, (Some(1), None, Some(3), Some(4)));
+    }
+
+    #[tokio::test]
+    async fn that_the_database_is_away_is_told_to_all_at_once() {
+        let groups = Groups::default();
+        let tries = RefCell::new(0);
+        let tries = Mutex::new(tries);
+        let commit = |jobs: Vec<u32>| {
+            *tries.lock().unwrap().borrow_mut() += 1;
+            async {
+                tokio::task::yield_now().await;
+                (jobs, Err(StoreError::Unavailable(Cause::unreadable("anything"))))
+            }
+        };
+        let join = async |job| groups.join(job, &commit).await.unwrap().is_err();
+        assert_eq!(tokio::join!(join(1), join(2), join(3)), (true, true, true));
+        assert_eq!(tries.lock().unwrap().take(), 2);
+    }
+
+    #[tokio::test]
+    async fn who_has_given_up_is_left_out_and_a_group_given_up_on_is_told_so() {
+        let groups = Groups::default();
+        let endless = |jobs: Vec<u32>| async {
+            std::future::pending::<()>().await;
+            (jobs, Ok(Vec::new()))
+        };
+        let quick = |jobs: Vec<u32>| async {
+            let done = jobs.iter().map(|job| Ok(*job)).collect();
+            (jobs, Ok(done))
+        };
+        let mut first = Box::pin(groups.join(1, &endless));
+        let mut second = Box::pin(groups.join(2, &quick));
+        let mut third = Box::pin(groups.join(3, &quick));
+        tokio::select! {
+            biased;
+            _ = &mut first => panic!("it has no end"),
+            _ = &mut second => panic!("it is not its turn"),
+            _ = &mut third => panic!("it is not its turn"),
+            () = tokio::task::yield_now() => {}
+        }
+        drop(second);
+        drop(first);
+        assert_eq!(third.await.unwrap().unwrap(), 3);
+    }
+}

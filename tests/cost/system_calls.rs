@@ -1,0 +1,79 @@
+//! System calls, of the program itself, as strace counts them.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use crate::peers::Caller;
+use crate::site::Site;
+use crate::{Mode, SENDS, WARM_UP};
+
+/// Ends its process.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.interrupt();
+        if self.0.wait().is_err() {
+            eprintln!("a process could not be ended");
+        }
+    }
+}
+
+impl Running {
+    fn interrupt(&self) {
+        let id = self.0.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    }
+}
+
+/// Whether strace is there and is let.
+pub(crate) fn can_be_counted() -> bool {
+    let tried = Command::new("strace").args(["-qq", "-c", "-f", "true"]).output();
+    tried.is_ok_and(|tried| tried.status.success())
+}
+
+pub(crate) fn of_a_send(mode: Mode) -> f64 {
+    let site = Site::new();
+    let mut serve = site.program();
+    serve.arg("serve").args(site.settings(mode)).stdout(Stdio::piped());
+    serve.stderr(fs::File::create(site.path("log")).unwrap());
+    let mut program = Running(serve.spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(program.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address: SocketAddr =
+        line.trim_end().strip_prefix("listening on http://").unwrap().parse().unwrap();
+
+    let mut caller = Caller::new(address, &site.token, mode.keyed);
+    caller.send(WARM_UP);
+    let counts = site.path("counts");
+    let strace = Command::new("strace")
+        .args(["-qq", "-c", "-f", "-p", &program.0.id().to_string(), "-o"])
+        .arg(&counts)
+        .spawn();
+    let strace = Running(strace.unwrap());
+    while !is_traced(program.0.id()) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    caller.send(SENDS);
+    // It writes its table when it ends.
+    drop(strace);
+    total(&fs::read_to_string(counts).unwrap()) / SENDS as f64
+}
+
+/// All threads of the process.
+fn is_traced(process: u32) -> bool {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    threads.map(|thread| thread.unwrap().path().join("status")).all(|status| {
+        let status = fs::read_to_string(status).unwrap_or_default();
+        !status.lines().any(|line| line == "TracerPid:\t0")
+    })
+}
+
+/// `100.00    0.450286          49      9139        13 total`
+fn total(table: &str) -> f64 {
+    let line = table.lines().find(|line| line.ends_with(" total")).unwrap();
+    line.split_whitespace().nth(3).unwrap().parse().unwrap()
+}
