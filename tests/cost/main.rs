@@ -1,13 +1,14 @@
 //! What a warm send costs, counted and not timed: heap allocations, of a gateway in this process,
-//! and system calls, of the program itself. Neither may grow by more than a tenth over what
-//! `baseline.json` says; whoever makes a send cheaper, or dearer for a good reason, writes the new
-//! numbers there.
+//! and system calls, of the program itself. What a send that is written down asks of the system
+//! depends on how many share a commit, and so on the disk; it is not judged. Neither count may
+//! grow by more than a tenth over what `baseline.json` says; whoever makes a send cheaper, or
+//! dearer for a good reason, writes the new numbers there.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     clippy::print_stderr,
     clippy::indexing_slicing,
     clippy::cast_precision_loss,
+    clippy::disallowed_methods,
     reason = "a case that cannot go on has failed"
 )]
 
@@ -49,14 +50,14 @@ fn main() -> ExitCode {
         trials.push(Trial::test(format!("allocations::{}", mode.name), move || {
             judge("allocations", mode, || allocations::of_a_send(mode))
         }));
-        trials.push(Trial::ignorable_test(format!("system calls::{}", mode.name), move || {
-            if !strace {
-                return Ok(Completion::ignored_with("strace is missing, or may not look"));
-            }
-            judge("systemCalls", mode, || system_calls::of_a_send(mode))?;
-            Ok(Completion::Completed)
-        }));
     }
+    trials.push(Trial::ignorable_test("system calls::no record", move || {
+        if !strace {
+            return Ok(Completion::ignored_with("strace is missing, or may not look"));
+        }
+        judge("systemCalls", MODES[0], || system_calls::of_a_send(MODES[0]))?;
+        Ok(Completion::Completed)
+    }));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

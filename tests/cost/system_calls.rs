@@ -3,8 +3,10 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::peers::Caller;
 use crate::site::Site;
@@ -48,19 +50,33 @@ pub(crate) fn of_a_send(mode: Mode) -> f64 {
 
     let mut caller = Caller::new(address, &site.token, mode.keyed);
     caller.send(WARM_UP);
-    let counts = site.path("counts");
+    let counted = |work: &mut dyn FnMut()| count(program.0.id(), &site.path("counts"), work);
+    let mut took = Duration::ZERO;
+    let busy = counted(&mut || {
+        let started = Instant::now();
+        caller.send(SENDS);
+        took = started.elapsed();
+    });
+    // What the process does by itself in as much time is no part of a send.
+    let idle = counted(&mut || thread::sleep(took));
+    (busy - idle) / SENDS as f64
+}
+
+/// System calls of the process while something is done.
+fn count(process: u32, table: &Path, work: &mut dyn FnMut()) -> f64 {
     let strace = Command::new("strace")
-        .args(["-qq", "-c", "-f", "-p", &program.0.id().to_string(), "-o"])
-        .arg(&counts)
+        .args(["-qq", "-c", "-f", "-p", &process.to_string(), "-o"])
+        .arg(table)
+        .stderr(Stdio::null())
         .spawn();
     let strace = Running(strace.unwrap());
-    while !is_traced(program.0.id()) {
-        std::thread::sleep(Duration::from_millis(5));
+    while !is_traced(process) {
+        thread::sleep(Duration::from_millis(5));
     }
-    caller.send(SENDS);
+    work();
     // It writes its table when it ends.
     drop(strace);
-    total(&fs::read_to_string(counts).unwrap()) / SENDS as f64
+    total(&fs::read_to_string(table).unwrap())
 }
 
 /// All threads of the process.

@@ -35,6 +35,10 @@ impl Proxy {
         let port = Port::keep();
         url.set_ip_host(port.address().ip()).unwrap();
         url.set_port(Some(port.address().port())).unwrap();
+        // As if nothing were said about TLS: then the first byte on a connection is the server's.
+        let said: Vec<_> = url.query_pairs().into_owned().collect();
+        let said = said.iter().filter(|(name, _)| name != "sslmode");
+        url.query_pairs_mut().clear().extend_pairs(said);
         let (road, blocked) = watch::channel(Road::Open);
         let running = tokio::spawn(carry(port, server, blocked));
         Self { url: url.into(), road, running }
