@@ -1,5 +1,5 @@
 //! What a warm send costs, counted and not timed: heap allocations, of a gateway in this process,
-//! and system calls, of the program itself. What a send that is written down asks of the system
+//! and system calls but for waiting, of the program itself. What a send that is written down asks of the system
 //! depends on how many share a commit, and so on the disk; it is not judged. Neither count may
 //! grow by more than a tenth over what `baseline.json` says; whoever makes a send cheaper, or
 //! dearer for a good reason, writes the new numbers there.
