@@ -28,6 +28,9 @@ cases![
 const TEXT: &str =
     r#"{"messaging_product":"whatsapp","to":"15551234567","type":"text","text":{"body":"Hi"}}"#;
 
+/// What makes an account one that may not call.
+type Change = fn(&mut NewAccount);
+
 fn text(gateway: &Gateway, shape: &str) -> Ask {
     gateway.ask("POST", &of_number(shape, "messages")).json(TEXT)
 }
@@ -56,7 +59,7 @@ async fn every_route_asks_for_a_token_first(place: Place) {
 
 async fn an_account_that_may_not_call_is_told_so(place: Place) {
     let gateway = Gateway::start(&place).await;
-    let cases: [(&str, fn(&mut NewAccount), u64); 5] = [
+    let cases: [(&str, Change, u64); 5] = [
         ("unlinked", |bob| bob.account.whatsapp = None, 200),
         ("tokenless", |bob| bob.account.whatsapp.as_mut().unwrap().meta_token = None, 200),
         ("expired", |bob| bob.account.plans[0].ends_at = Some(at(NOW - 1)), 10),
