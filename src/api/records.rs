@@ -17,6 +17,8 @@ use crate::state::AppState;
 use crate::store::MessageFilter;
 use crate::wire::{ApiError, Carried, Query, Reply, TextPath};
 
+/// Left out, a filter means everything; empty it must not.
+const FILLED: ParameterKind = ParameterKind::Like("^.+$");
 const NOT_FOUND: ApiError = ApiError::NotFound("Message not found");
 const DEFAULT_PAGE: u32 = 20;
 const LARGEST_PAGE: u32 = 100;
@@ -76,12 +78,12 @@ pub(super) fn routes() -> Vec<Route> {
             .with(
                 const {
                     &[
-                        Parameter::query("reference", ParameterKind::Text, "Your own word for it"),
-                        Parameter::query("to", ParameterKind::Text, "The receiver"),
+                        Parameter::query("reference", FILLED, "Your own word for it"),
+                        Parameter::query("to", FILLED, "The receiver"),
                         Parameter::query("status", ParameterKind::OneOf(&STATUSES), "The status"),
                         Parameter::query(
                             "phoneNumberId",
-                            ParameterKind::Like("^([A-Za-z0-9_-]{1,128})?$"),
+                            ParameterKind::Like("^[A-Za-z_-]{0,63}[0-9][A-Za-z0-9_-]{0,64}$"),
                             "The number it was sent from",
                         ),
                         AFTER,
