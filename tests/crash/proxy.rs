@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::io::{AsyncReadExt as _, copy_bidirectional};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -103,6 +103,9 @@ async fn join(mut near: TcpStream, server: Arc<(String, u16)>, mut road: watch::
     // Dropped, it is reset, as a server that dies would do it.
     near.set_zero_linger().unwrap();
     if begun == Road::Open {
+        // The question for TLS, which takes a connection longer than all the rest: no.
+        let _gone = near.read_exact(&mut [0; 8]).await.is_err();
+        let _gone = near.write_all(b"N").await.is_err();
         let mut far = TcpStream::connect((server.0.as_str(), server.1)).await.unwrap();
         tokio::select! {
             // Whoever ends it.
