@@ -3,6 +3,7 @@
 mod accounts;
 mod api_tokens;
 mod audit;
+mod connection;
 mod deliveries;
 mod flows;
 mod forget;
@@ -13,11 +14,14 @@ mod sends;
 mod upkeep;
 mod webhooks;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgListener, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, Row as _, Transaction, query, raw_sql};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
+use sqlx::{Connection as _, Transaction};
 use tokio::sync::Mutex;
+
+use connection::{is_as_new, limit};
 
 use super::work::Work;
 use super::{Keyring, StoreError, WAIT, within};
@@ -48,6 +52,7 @@ impl Postgres {
     ) -> Result<Self, StoreError> {
         let timeout = settings.timeout.get();
         let options: PgConnectOptions = settings.url.parse()?;
+        let again = Arc::new(options.clone());
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(WAIT.min(timeout))
@@ -61,7 +66,10 @@ impl Postgres {
                 })
             })
             .after_connect(move |connection, _| Box::pin(limit(connection, timeout)))
-            .after_release(|connection, _| Box::pin(is_as_new(connection)));
+            .after_release(move |connection, _| {
+                let again = Arc::clone(&again);
+                Box::pin(async move { is_as_new(connection, &again, timeout).await })
+            });
         let pool = async { Ok(pool.connect_with(options.clone()).await?) };
         let pool = within(timeout, pool).await?;
         let (work, listener) = (Work::default(), Mutex::default());
@@ -84,30 +92,6 @@ impl Postgres {
     async fn write_lightly(&self) -> Result<Writing, StoreError> {
         let begin = "BEGIN; SET LOCAL synchronous_commit = off";
         Ok(self.pool.begin_with(begin).await?)
-    }
-}
-
-/// Has the server give up by itself: on slow queries, on locks, and on transactions whose
-/// gateway has gone away without a word.
-async fn limit(connection: &mut PgConnection, timeout: Duration) -> Result<(), sqlx::Error> {
-    let set = "SELECT set_config('statement_timeout', $1, false),
-                      set_config('idle_in_transaction_session_timeout', $1, false),
-                      set_config('lock_timeout', $2, false)";
-    let millis = |period: Duration| period.as_millis().to_string();
-    query(set).bind(millis(timeout)).bind(millis(WAIT)).execute(connection).await?;
-    Ok(())
-}
-
-/// Whether a connection that was given back is as new. It is closed if it has fallen silent: else
-/// it would take up its place until the system gives up on it, which can be a quarter of an hour.
-/// And it is closed if a transaction is open on it, or has failed. That happens to whoever gave up
-/// before the answer to their `BEGIN` was there, and what others write next would be part of it.
-async fn is_as_new(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
-    // Outside of a transaction each message is one of its own, and they begin together.
-    let alone = raw_sql("SELECT now() = statement_timestamp()").fetch_one(connection);
-    match tokio::time::timeout(WAIT, alone).await {
-        Ok(alone) => alone?.try_get(0),
-        Err(_) => Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()),
     }
 }
 

@@ -2,7 +2,7 @@
 //! and all goes on as soon as it is back.
 
 use futures_util::future::join_all;
-use sqlx::{Connection as _, PgConnection, SqliteConnection, raw_sql};
+use sqlx::{Connection as _, PgConnection, SqliteConnection, query_scalar, raw_sql};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -14,11 +14,14 @@ use crate::harness::{Place, cases};
 use crate::load::{Clients, send_plainly};
 use crate::meta::{self, Meta};
 use crate::nodes::Nodes;
-use crate::proxy::Proxy;
+use crate::proxy::{Proxy, Tls};
 use crate::site::Site;
 use crate::webhooks::two_parties;
 
-cases![while_the_database_is_away_all_are_put_off_and_nothing_is_lost];
+cases![
+    while_the_database_is_away_all_are_put_off_and_nothing_is_lost,
+    a_database_that_was_silent_over_tls_is_used_again,
+];
 
 const NUMBER: &str = "106540352242944";
 /// `AVENPING_DATABASE_TIMEOUT`
@@ -48,7 +51,7 @@ impl Outage {
         if place.is_file() {
             return (Self::Lock(place.url.clone(), None), place.url.clone());
         }
-        let proxy = Proxy::to(&place.url).await;
+        let proxy = Proxy::to(&place.url, Tls::No).await;
         let url = proxy.url().to_owned();
         (Self::Road(proxy), url)
     }
@@ -203,4 +206,31 @@ async fn is_served(nodes: &Nodes, caller: &Caller) {
         })
         .await;
     }
+}
+
+/// An end takes a word of both sides there, and who is silent says none.
+async fn a_database_that_was_silent_over_tls_is_used_again(place: Place) {
+    if place.is_file() {
+        // There is no road to a file.
+        return;
+    }
+    let mut server = PgConnection::connect(&place.url).await.unwrap();
+    let tls: String = query_scalar("SHOW ssl").fetch_one(&mut server).await.unwrap();
+    eprintln!("database: TLS of the server is {tls}");
+    let proxy = Proxy::to(&place.url, Tls::Yes).await;
+    let site = Site::new(&place, "http://127.0.0.1:1").with("DATABASE_URL", proxy.url());
+    let nodes = Nodes::start(site.with("AVENPING_DATABASE_TIMEOUT", TIMEOUT).alone()).await;
+    let caller = nodes.site.account("eve", NUMBER).await;
+    // As many at once as take all connections of the pool.
+    let all_get = async |status: u16| {
+        let asks = (0..64).map(|_| caller.get(nodes.one(), "/v2/messages"));
+        let answers: Vec<_> = join_all(asks).await.into_iter().map(Result::unwrap).collect();
+        assert!(answers.iter().all(|answer| [200, 503].contains(&answer.status)), "{answers:?}");
+        answers.iter().all(|answer| answer.status == status)
+    };
+    eventually("all are served at once", async || all_get(200).await).await;
+    proxy.fall_silent();
+    eventually("all are put off", async || all_get(503).await).await;
+    proxy.open();
+    is_served(&nodes, &caller).await;
 }

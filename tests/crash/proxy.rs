@@ -27,9 +27,17 @@ pub(crate) struct Proxy {
     running: JoinHandle<()>,
 }
 
+/// Whether the server is asked to speak TLS, if it can.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Tls {
+    /// It takes a connection longer than all the rest.
+    No,
+    Yes,
+}
+
 impl Proxy {
     /// A road to the server of `url`, of which [`Proxy::url`] is the other end.
-    pub(crate) async fn to(url: &str) -> Self {
+    pub(crate) async fn to(url: &str, tls: Tls) -> Self {
         let mut url: url::Url = url.parse().unwrap();
         let server = (url.host_str().unwrap().to_owned(), url.port().unwrap_or(5432));
         let port = Port::keep();
@@ -40,7 +48,7 @@ impl Proxy {
         let said = said.iter().filter(|(name, _)| name != "sslmode");
         url.query_pairs_mut().clear().extend_pairs(said);
         let (road, blocked) = watch::channel(Road::Open);
-        let running = tokio::spawn(carry(port, server, blocked));
+        let running = tokio::spawn(carry(port, server, tls, blocked));
         Self { url: url.into(), road, running }
     }
 
@@ -71,7 +79,7 @@ impl Drop for Proxy {
     }
 }
 
-async fn carry(port: Port, server: (String, u16), mut road: watch::Receiver<Road>) {
+async fn carry(port: Port, server: (String, u16), tls: Tls, mut road: watch::Receiver<Road>) {
     let mut listener = port.listen();
     let server = Arc::new(server);
     let mut connections = JoinSet::new();
@@ -79,7 +87,7 @@ async fn carry(port: Port, server: (String, u16), mut road: watch::Receiver<Road
         tokio::select! {
             accepted = listener.accept() => {
                 let (stream, _) = accepted.unwrap();
-                connections.spawn(join(stream, Arc::clone(&server), road.clone()));
+                connections.spawn(join(stream, Arc::clone(&server), tls, road.clone()));
             }
             changed = road.changed() => changed.unwrap(),
         }
@@ -93,7 +101,12 @@ async fn carry(port: Port, server: (String, u16), mut road: watch::Receiver<Road
 }
 
 /// Carries bytes both ways for as long as the road is open.
-async fn join(mut near: TcpStream, server: Arc<(String, u16)>, mut road: watch::Receiver<Road>) {
+async fn join(
+    mut near: TcpStream,
+    server: Arc<(String, u16)>,
+    tls: Tls,
+    mut road: watch::Receiver<Road>,
+) {
     let begun = *road.borrow_and_update();
     if begun == Road::Closed {
         // What nobody has read would make a reset of the end.
@@ -103,9 +116,11 @@ async fn join(mut near: TcpStream, server: Arc<(String, u16)>, mut road: watch::
     // Dropped, it is reset, as a server that dies would do it.
     near.set_zero_linger().unwrap();
     if begun == Road::Open {
-        // The question for TLS, which takes a connection longer than all the rest: no.
-        let _gone = near.read_exact(&mut [0; 8]).await.is_err();
-        let _gone = near.write_all(b"N").await.is_err();
+        if tls == Tls::No {
+            // The question for it comes first, and is answered here.
+            let _gone = near.read_exact(&mut [0; 8]).await.is_err();
+            let _gone = near.write_all(b"N").await.is_err();
+        }
         let mut far = TcpStream::connect((server.0.as_str(), server.1)).await.unwrap();
         tokio::select! {
             // Whoever ends it.

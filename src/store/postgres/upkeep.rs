@@ -71,6 +71,7 @@ impl Upkeep for Postgres {
     }
 
     async fn close(&self) {
-        self.pool.close().await;
+        // What has fallen silent must not keep the process.
+        tokio::time::timeout(self.timeout, self.pool.close()).await.unwrap_or_default();
     }
 }

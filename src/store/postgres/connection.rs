@@ -1,0 +1,58 @@
+//! What is done with each connection to PostgreSQL: when it is made, and when it is given back.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{Connection as _, Row as _, query, raw_sql};
+use tokio::time::{sleep, timeout};
+
+use crate::store::WAIT;
+
+/// Between two attempts to replace a connection.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// Has the server give up by itself: on slow queries, on locks, and on transactions whose
+/// gateway has gone away without a word.
+pub(super) async fn limit(
+    connection: &mut PgConnection,
+    most: Duration,
+) -> Result<(), sqlx::Error> {
+    let set = "SELECT set_config('statement_timeout', $1, false),
+                      set_config('idle_in_transaction_session_timeout', $1, false),
+                      set_config('lock_timeout', $2, false)";
+    let millis = |period: Duration| period.as_millis().to_string();
+    query(set).bind(millis(most)).bind(millis(WAIT)).execute(connection).await?;
+    Ok(())
+}
+
+/// Whether a connection that was given back is as new. It is closed if a transaction is open on
+/// it, or has failed. That happens to whoever gave up before the answer to their `BEGIN` was
+/// there, and what others write next would be part of it.
+///
+/// One that has fallen silent is replaced, as soon as the server can be had again. It cannot be
+/// closed: over TLS that waits for a word of the server, and until the system gives up on it,
+/// which can be a quarter of an hour, it would take up its place in the pool.
+pub(super) async fn is_as_new(
+    connection: &mut PgConnection,
+    options: &PgConnectOptions,
+    most: Duration,
+) -> Result<bool, sqlx::Error> {
+    // Outside of a transaction each message is one of its own, and they begin together.
+    let alone = raw_sql("SELECT now() = statement_timestamp()").fetch_one(&mut *connection);
+    if let Ok(alone) = timeout(WAIT, alone).await {
+        return alone?.try_get(0);
+    }
+    loop {
+        let fresh = async {
+            let mut fresh = PgConnection::connect_with(options).await?;
+            limit(&mut fresh, most).await?;
+            Ok::<_, sqlx::Error>(fresh)
+        };
+        if let Ok(Ok(fresh)) = timeout(WAIT, fresh).await {
+            // Dropped, the silent one is gone at once.
+            *connection = fresh;
+            return Ok(true);
+        }
+        sleep(PAUSE).await;
+    }
+}
