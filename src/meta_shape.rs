@@ -117,7 +117,9 @@ mod tests {
     fn the_version_is_found_in_both_shapes() {
         assert_eq!(version("/v23.0/1/messages").unwrap().to_string(), "v23.0");
         assert_eq!(version("/api/v17.0/1").unwrap().to_string(), "v17.0");
-        for path in ["/v23/1", "/api/v17/1", "/apiv17.0/1", "/", "/1/v23.0", "/api/v17.0", "/v17.0/"] {
+        for path in
+            ["/v23/1", "/api/v17/1", "/apiv17.0/1", "/", "/1/v23.0", "/api/v17.0", "/v17.0/"]
+        {
             assert!(version(path).is_none(), "{path}");
         }
     }
