@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use wiremock::ResponseTemplate;
 
 use crate::harness::{
-    ACCEPTED, Act, Answer, Gateway, META_TOKEN, NUMBER, Place, Setup, Wire, answer, cases,
+    ACCEPTED, Act, Answer, Gateway, META_TOKEN, NUMBER, Place, Setup, Wire, answer, cases, deaf,
     eventually,
 };
 
@@ -460,10 +460,7 @@ async fn an_answer_that_never_ends_is_cut_within_its_limits(place: Place) {
 }
 
 async fn without_a_connection_nothing_was_sent(place: Place) {
-    // A port that was ours a moment ago, and that nobody listens on.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let (_kept, url) = deaf();
     for (url, mapped) in [(url.as_str(), 502), ("http://graph.invalid", 502)] {
         let gateway = Setup::new(&place).await.mapped().graph(url).start().await;
         let expected = Told {

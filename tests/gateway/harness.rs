@@ -25,7 +25,7 @@ pub(crate) use caller::{Answer, Ask, Connection};
 pub(crate) use gateway::{APP_SECRET, Gateway, Setup, VERIFY_TOKEN};
 pub(crate) use meta::{ACCEPTED, Meta, carries_token};
 pub(crate) use scrape::Scrape;
-pub(crate) use wire::{Act, Wire, answer};
+pub(crate) use wire::{Act, Wire, answer, deaf};
 
 use crate::server::Server;
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::harness::{
     ACCEPTED, Act, Answer, Ask, Gateway, META_TOKEN, NUMBER, Place, Setup, Wire, another, answer,
-    cases, eventually, token_of,
+    cases, deaf, eventually, token_of,
 };
 
 cases![
@@ -32,10 +32,7 @@ async fn read(gateway: &Gateway) -> Answer {
 }
 
 async fn refused_connections_shut_the_host_for_everybody(place: Place) {
-    // A port that is ours, so that nobody else can have it, and that nobody listens on.
-    let deaf = tokio::net::TcpSocket::new_v4().unwrap();
-    deaf.bind("127.0.0.1:0".parse().unwrap()).unwrap();
-    let url = format!("http://{}", deaf.local_addr().unwrap());
+    let (_kept, url) = deaf();
     let compatible = Setup::new(&place).await.graph(&url).start().await;
     let mapped = Setup::new(&place).await.graph(&url).mapped().start().await;
     compatible.join(&another("bob", "EAAG-the-token-of-bob", &[OTHER])).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::time::Instant;
 
 use super::{Called, Parcel, WebhookClient};
@@ -105,9 +105,10 @@ async fn no_way_leads_to_a_private_address() {
 
 #[tokio::test]
 async fn a_closed_port_reads_like_an_address_that_is_not_allowed() {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let closed = format!("http://{}/", listener.local_addr().unwrap());
-    drop(listener);
+    // Bound and never listened on: nobody else gets it meanwhile.
+    let kept = TcpSocket::new_v4().unwrap();
+    kept.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = format!("http://{}/", kept.local_addr().unwrap());
     let refused = post(&client(true), &closed).await.failure();
     let blocked = post(&client(false), "https://10.0.0.1/").await.failure();
     assert_eq!(refused.as_deref(), Some("The endpoint could not be reached"));
