@@ -30,6 +30,30 @@ macro_rules! select_deliveries {
     };
 }
 
+/// How the accounts of `waiting` fare: whether their endpoint keeps failing, and with which delivery
+/// it is to be tried now; and whether all others are held back: for good, for a while, or behind
+/// that one.
+macro_rules! asking {
+    () => {
+        ",
+         asking AS (
+             SELECT w.account_id, h.shut_until,
+                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing, p.id AS probe,
+                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1
+                        OR p.id IS NOT NULL) AS held
+             FROM waiting w
+             LEFT JOIN endpoint_health h ON h.account_id = w.account_id
+             LEFT JOIN deliveries p
+                 ON h.failures_in_a_row >= 5 AND h.disabled_at IS NULL
+                    AND COALESCE(h.shut_until, $1) <= $1
+                    AND p.account_id = w.account_id AND p.id = h.oldest_failed
+                    AND p.state = 'pending' AND p.due_at <= $1
+             WHERE w.account_id IS NOT NULL)"
+    };
+}
+
+pub(in crate::store) use asking;
+
 const ALL: &str = select_deliveries!("d.id < $2 ORDER BY d.id DESC LIMIT $3");
 
 /// The limit stands inside: however many there are, no more are looked at.
@@ -63,7 +87,8 @@ pub(in crate::store) const ATTEMPTS: &str = "
 /// attempt by hand ends.
 pub(in crate::store) const END: &str = "
     UPDATE deliveries
-    SET state = CASE WHEN delivered_at IS NULL THEN $3 ELSE 'delivered' END, lease = NULL, lease_until = NULL,
+    SET state = CASE WHEN delivered_at IS NULL THEN $3 ELSE 'delivered' END,
+        lease = NULL, lease_until = NULL,
         attempts = attempts + 1,
         scheduled_attempts = scheduled_attempts + CASE WHEN manual THEN 0 ELSE 1 END,
         due_at = CASE WHEN manual AND resume_at > $4 THEN resume_at

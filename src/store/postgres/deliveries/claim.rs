@@ -5,6 +5,7 @@ use sqlx::{query_as, query_scalar};
 use super::super::Postgres;
 use crate::model::Timestamp;
 use crate::store::rows::{ClaimRow, claimed};
+use crate::store::sql::deliveries::asking;
 use crate::store::{ClaimedDelivery, StoreError};
 
 /// One node at a time: each then sees what the others hold, so that no account is given more
@@ -17,31 +18,20 @@ const TAKE_TURNS: &str = "
     SELECT pg_advisory_xact_lock(7161723364)";
 
 /// The accounts that have anything pending, one leap along the index for each, however much it
-/// is; whether their endpoint keeps failing, and with which delivery it is to be tried now; and
-/// whether all others are held back: for good, for a while, or behind that one.
+/// is; and how each fares.
 macro_rules! waiting {
     () => {
-        "WITH RECURSIVE waiting (account_id) AS (
+        concat!(
+            "WITH RECURSIVE waiting (account_id) AS (
              (SELECT account_id FROM deliveries WHERE state = 'pending'
               ORDER BY account_id LIMIT 1)
              UNION ALL
              SELECT (SELECT d.account_id FROM deliveries d
                      WHERE d.state = 'pending' AND d.account_id > w.account_id
                      ORDER BY d.account_id LIMIT 1)
-             FROM waiting w WHERE w.account_id IS NOT NULL),
-         asking AS (
-             SELECT w.account_id, h.shut_until,
-                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing, p.id AS probe,
-                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1
-                        OR p.id IS NOT NULL) AS held
-             FROM waiting w
-             LEFT JOIN endpoint_health h ON h.account_id = w.account_id
-             LEFT JOIN deliveries p
-                 ON h.failures_in_a_row >= 5 AND h.disabled_at IS NULL
-                    AND COALESCE(h.shut_until, $1) <= $1
-                    AND p.account_id = w.account_id AND p.id = h.oldest_failed
-                    AND p.state = 'pending' AND p.due_at <= $1
-             WHERE w.account_id IS NOT NULL)"
+             FROM waiting w WHERE w.account_id IS NOT NULL)",
+            asking!()
+        )
     };
 }
 

@@ -5,33 +5,23 @@ use sqlx::{query, query_as, query_scalar};
 use super::super::{Sqlite, json};
 use crate::model::Timestamp;
 use crate::store::rows::{ClaimRow, claimed};
+use crate::store::sql::deliveries::asking;
 use crate::store::{ClaimedDelivery, StoreError};
 
 /// The accounts that have anything pending, one leap along the index for each, however much it
-/// is; whether their endpoint keeps failing, and with which delivery it is to be tried now; and
-/// whether all others are held back: for good, for a while, or behind that one.
+/// is; and how each fares.
 macro_rules! waiting {
     () => {
-        "WITH RECURSIVE waiting (account_id) AS (
+        concat!(
+            "WITH RECURSIVE waiting (account_id) AS (
              SELECT min(account_id) FROM deliveries INDEXED BY deliveries_due
              WHERE state = 'pending'
              UNION ALL
              SELECT (SELECT min(d.account_id) FROM deliveries d INDEXED BY deliveries_due
                      WHERE d.state = 'pending' AND d.account_id > w.account_id)
-             FROM waiting w WHERE w.account_id IS NOT NULL),
-         asking AS (
-             SELECT w.account_id, h.shut_until,
-                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing, p.id AS probe,
-                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1
-                        OR p.id IS NOT NULL) AS held
-             FROM waiting w
-             LEFT JOIN endpoint_health h ON h.account_id = w.account_id
-             LEFT JOIN deliveries p
-                 ON h.failures_in_a_row >= 5 AND h.disabled_at IS NULL
-                    AND COALESCE(h.shut_until, $1) <= $1
-                    AND p.account_id = w.account_id AND p.id = h.oldest_failed
-                    AND p.state = 'pending' AND p.due_at <= $1
-             WHERE w.account_id IS NOT NULL)"
+             FROM waiting w WHERE w.account_id IS NOT NULL)",
+            asking!()
+        )
     };
 }
 
