@@ -18,6 +18,7 @@ use http::HeaderValue;
 use http::header::CONNECTION;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -28,7 +29,7 @@ use tokio_util::task::TaskTracker;
 use tower::{Layer as _, Service as _};
 use tower_http::normalize_path::NormalizePathLayer;
 
-use connection::{Connection, Patience};
+use connection::{Connection, InRequest, Patience};
 use unread::{Unread, Watched};
 
 /// More connections than this wait in the kernel's queue, however many the system would allow.
@@ -110,20 +111,7 @@ impl Server {
             let served = http.serve_connection(TokioIo::new(io), service);
             let closing = closing.clone();
             serving.spawn(async move {
-                let mut served = pin!(served);
-                let ended = tokio::select! {
-                    ended = &mut served => ended,
-                    () = closing.cancelled() => {
-                        if speaking.has_said_nothing() {
-                            tokio::select! {
-                                _ = &mut served => return,
-                                () = sleep(FIRST_WORD) => {}
-                            }
-                        }
-                        served.as_mut().graceful_shutdown();
-                        served.await
-                    }
-                };
+                let ended = see_through(served, &speaking, &closing).await;
                 // A caller's fault, or a caller gone: nothing that anyone could act on.
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
@@ -169,6 +157,28 @@ impl Server {
             }
         }
     }
+}
+
+/// Serves a connection to its end. While closing, that is behind the request that runs on it; one
+/// on which nothing has been said is heard out for a moment.
+async fn see_through<C: GracefulConnection>(
+    served: C,
+    speaking: &InRequest,
+    closing: &CancellationToken,
+) -> Result<(), C::Error> {
+    let mut served = pin!(served);
+    tokio::select! {
+        ended = &mut served => return ended,
+        () = closing.cancelled() => {}
+    }
+    if speaking.has_said_nothing() {
+        tokio::select! {
+            ended = &mut served => return ended,
+            () = sleep(FIRST_WORD) => {}
+        }
+    }
+    served.as_mut().graceful_shutdown();
+    served.await
 }
 
 /// A request may hold two descriptors, the caller's and Graph's. Callers beyond what that leaves
