@@ -47,13 +47,9 @@ pub(super) enum Speaks {
 impl Entry {
     pub(super) fn new(path: &'static str, speaks: Speaks, state: &AppState) -> Self {
         let requests = state.metrics.requests.of_path(path);
-        Self {
-            state: state.clone(),
-            requests,
-            media: path.starts_with("/v2/media") || Class::of(path) == Class::Media,
-            class: Class::of(path),
-            speaks,
-        }
+        let class = Class::of(path);
+        let media = path.starts_with("/v2/media") || class == Class::Media;
+        Self { state: state.clone(), requests, media, class, speaks }
     }
 }
 
