@@ -17,8 +17,6 @@ use crate::state::AppState;
 use crate::store::MessageFilter;
 use crate::wire::{ApiError, Carried, Query, Reply, TextPath};
 
-/// Left out, a filter means everything; empty it must not.
-const FILLED: ParameterKind = ParameterKind::Like("^.+$");
 const NOT_FOUND: ApiError = ApiError::NotFound("Message not found");
 const DEFAULT_PAGE: u32 = 20;
 const LARGEST_PAGE: u32 = 100;
@@ -78,8 +76,12 @@ pub(super) fn routes() -> Vec<Route> {
             .with(
                 const {
                     &[
-                        Parameter::query("reference", FILLED, "Your own word for it"),
-                        Parameter::query("to", FILLED, "The receiver"),
+                        Parameter::query(
+                            "reference",
+                            ParameterKind::Filled,
+                            "Your own word for it",
+                        ),
+                        Parameter::query("to", ParameterKind::Filled, "The receiver"),
                         Parameter::query("status", ParameterKind::OneOf(&STATUSES), "The status"),
                         Parameter::query(
                             "phoneNumberId",

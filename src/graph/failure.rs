@@ -113,6 +113,12 @@ impl GraphFailure {
         self.trouble == Trouble::TokenRefused
     }
 
+    /// Whether Graph said no to what was asked, and not to whoever asked.
+    #[must_use]
+    pub fn is_refusal(&self) -> bool {
+        self.outcome == Outcome::Rejected && self.cause != Cause::Credentials
+    }
+
     /// The code of Meta's error.
     #[must_use]
     pub fn code(&self) -> Option<i64> {

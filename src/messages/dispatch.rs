@@ -4,7 +4,7 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderName, HeaderValue};
 
 use super::keyed::send_once;
-use super::order::Order;
+use super::order::{About, Order};
 use crate::graph::{GraphFailure, Outcome, Permit, SendReceipt};
 use crate::model::{MessageId, MessageRecord, SendOutcome, SendResult};
 use crate::state::AppState;
@@ -16,12 +16,16 @@ const X_MESSAGE_ID: HeaderName = HeaderName::from_static("x-message-id");
 ///
 /// # Errors
 /// When nothing was sent: by a breaker, or because of the order's key.
-pub async fn dispatch(order: Order, state: &AppState) -> Result<Response, ApiError> {
+pub async fn dispatch(
+    mut order: Order,
+    about: About,
+    state: &AppState,
+) -> Result<Response, ApiError> {
     let permit = state.graph.ready_for(order.credentials(), order.sender.number());
-    let row = order.row(state);
+    let row = order.row(about, state);
     let shared = state.clone();
     // Boxed: a task is moved half a dozen times before it runs, and these are large.
-    let task = match (order.once.clone(), permit) {
+    let task = match (order.once.take(), permit) {
         (None, Err(refusal)) => return Err(refusal.into()),
         (None, Ok(permit)) => state
             .sends

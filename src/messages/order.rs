@@ -22,14 +22,13 @@ pub struct Order {
     pub record: Arc<RequestRecord>,
     /// Present if it must be sent once only.
     pub once: Option<Once>,
-    pub about: About,
     /// The name of the template that it sends.
     pub template: Option<String>,
     pub payload: Payload,
 }
 
 /// An `Idempotency-Key`, and what it stands for.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Once {
     pub key: String,
     /// SHA-256 over what makes two requests the same one.
@@ -87,16 +86,17 @@ impl Order {
         self.sender.caller().credentials(self.record.errand)
     }
 
-    pub(super) fn row(&self, state: &AppState) -> MessageRecord {
-        self.record.note_receiver(self.about.masked);
+    /// The row that is kept of it, before anything is known of its end.
+    pub(super) fn row(&self, about: About, state: &AppState) -> MessageRecord {
+        self.record.note_receiver(about.masked);
         MessageRecord {
             id: MessageId::generate(),
             account: self.sender.caller().account.id.clone(),
             phone_number: self.sender.number().clone(),
-            to: self.about.to.clone(),
-            kind: self.about.kind.clone().into_owned(),
-            reference: self.about.reference.clone(),
-            form: self.about.form.clone(),
+            to: about.to,
+            kind: about.kind.into_owned(),
+            reference: about.reference,
+            form: about.form,
             created_at: state.clock.now(),
             result: None,
             progress: None,

@@ -55,7 +55,7 @@ impl Sending {
         Ok(kind.compose(&self.body.members())?)
     }
 
-    fn order(self, kind: &'static str, composed: Composed) -> Result<Order, ApiError> {
+    fn order(self, kind: &'static str, composed: Composed) -> Result<(Order, About), ApiError> {
         let Composed { message, reference } = composed;
         let text = serde_json::to_string(&message);
         let text = text.map_err(|_| ApiError::Internal("a message has no JSON form"))?;
@@ -72,7 +72,8 @@ impl Sending {
             _ => None,
         };
         let payload = Payload { text, traceable: true, room: self.body.room() };
-        Ok(Order { sender: self.sender, record: self.record, once, about, template, payload })
+        let order = Order { sender: self.sender, record: self.record, once, template, payload };
+        Ok((order, about))
     }
 }
 
@@ -82,7 +83,8 @@ pub(super) async fn kind(
     State(state): State<AppState>,
 ) -> Result<Response, ApiError> {
     let composed = sending.as_kind(kind)?;
-    dispatch(sending.order(kind.name(), composed)?, &state).await
+    let (order, about) = sending.order(kind.name(), composed)?;
+    dispatch(order, about, &state).await
 }
 
 pub(super) async fn any(
@@ -91,7 +93,8 @@ pub(super) async fn any(
 ) -> Result<Response, ApiError> {
     let kind = Kind::recognise(&sending.body.members()).ok_or(ApiError::UnsupportedPayload)?;
     let composed = sending.as_kind(kind)?;
-    dispatch(sending.order(kind.name(), composed)?, &state).await
+    let (order, about) = sending.order(kind.name(), composed)?;
+    dispatch(order, about, &state).await
 }
 
 pub(super) async fn template(
@@ -101,7 +104,8 @@ pub(super) async fn template(
     let outgoing = read_body::<Outgoing<SendTemplate>>(&sending.body.members())?;
     let composed = Composed::from(outgoing);
     sending.check_template(&composed, &state).await?;
-    dispatch(sending.order(TEMPLATE, composed)?, &state).await
+    let (order, about) = sending.order(TEMPLATE, composed)?;
+    dispatch(order, about, &state).await
 }
 
 pub(super) async fn named_template(
@@ -116,5 +120,6 @@ pub(super) async fn named_template(
         template.name = name;
     }
     sending.check_template(&composed, &state).await?;
-    dispatch(sending.order(TEMPLATE, composed)?, &state).await
+    let (order, about) = sending.order(TEMPLATE, composed)?;
+    dispatch(order, about, &state).await
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::graph::{Cause, Errand, GraphFailure, Outcome, SendReceipt};
+use crate::graph::{Errand, GraphFailure, SendReceipt};
 use crate::state::{AppState, Caller};
 use crate::wire::ApiError;
 
@@ -49,8 +49,7 @@ pub(super) fn learn(
     state: &AppState,
 ) {
     match sent {
-        Err(failure) if failure.outcome != Outcome::Rejected => return,
-        Err(failure) if failure.cause == Cause::Credentials => return,
+        Err(failure) if !failure.is_refusal() => return,
         Err(GraphFailure { error: Some(error), .. }) => {
             state.templates.take_refusal(caller, name, error);
         }

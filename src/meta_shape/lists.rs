@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 
-use super::passing::{Asked, OF_LISTS, answer, pass};
+use super::passing::{Asked, OF_LISTS, pass};
 use crate::access::DeveloperPlan;
 use crate::api::keep_flows;
 use crate::graph::{Edge, Flow, Forward, Page, TemplateRow, Work};
@@ -29,7 +29,7 @@ pub(super) async fn list(
     if is_whole_rows && let Ok(page) = Page::read(&reply.body) {
         learn(edge, &page, is_plain, caller, &state).await?;
     }
-    Ok(answer(&reply, &record))
+    Ok(record.style.pass(&reply))
 }
 
 /// What Graph says of forms and templates is kept, whoever asked for it in whatever shape.

@@ -6,7 +6,6 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::nodes::hide;
-use super::passing::answer;
 use crate::access::{DeveloperPlan, OwnedPhoneNumber};
 use crate::api::{stream_media, upload_form};
 use crate::state::AppState;
@@ -20,7 +19,7 @@ pub(super) async fn upload(
 ) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let uploaded = upload_form(number, &parts.headers, body, Arc::clone(&record), &state).await?;
-    Ok(answer(&uploaded.reply, &record))
+    Ok(record.style.pass(&uploaded.reply))
 }
 
 pub(super) async fn bytes(

@@ -6,7 +6,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 
 use super::message::Seen;
-use super::passing::{Asked, answer, bytes, object, pass};
+use super::passing::{Asked, bytes, object, pass};
 use crate::access::OwnedPhoneNumber;
 use crate::fields::JsonKind;
 use crate::graph::{Forward, Work};
@@ -36,7 +36,7 @@ pub(super) async fn send(
     let template = template.map(|template| template.name);
     let payload = Payload { text: body.value().text().to_owned(), traceable, room: body.room() };
     drop(body);
-    dispatch(Order { sender, record, once, about, template, payload }, &state).await
+    dispatch(Order { sender, record, once, template, payload }, about, &state).await
 }
 
 /// That a message was read, or is being answered: no message itself, and harmless when repeated.
@@ -50,5 +50,5 @@ async fn mark(
     let (node, work) = (sender.number(), Work::Mark(bytes(body)));
     let call = Forward { node, edge: Some("messages"), query: Vec::new(), work };
     let marked = pass(call, &asked.here, sender.caller(), record, state).await?;
-    Ok(answer(&marked, record))
+    Ok(record.style.pass(&marked))
 }

@@ -6,11 +6,11 @@ use axum::extract::State;
 use axum::response::Response;
 
 use super::links::{quoted, replaced};
-use super::passing::{Asked, OF_NODES, answer, pass};
+use super::passing::{Asked, OF_NODES, pass};
 use crate::access::DeveloperPlan;
 use crate::api::{find_media, require_own_flow};
 use crate::fields::Json;
-use crate::graph::{Cause, Forward, GraphFailure, GraphReply, MediaInfo, Outcome, Work};
+use crate::graph::{Cause, Forward, GraphReply, MediaInfo, Work};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, Carried, NodePath, RequestRecord};
@@ -18,15 +18,14 @@ use crate::wire::{ApiError, Carried, NodePath, RequestRecord};
 /// What somebody else's object is answered with, and one that does not exist.
 pub(super) fn hide(error: ApiError) -> ApiError {
     match error {
-        ApiError::Graph(failure) if is_elsewhere(&failure) => ApiError::NO_SUCH_OBJECT,
+        ApiError::Graph(failure)
+            if failure.is_refusal() || failure.cause == Cause::UnknownObject =>
+        {
+            ApiError::NO_SUCH_OBJECT
+        }
         ApiError::NotFound(_) => ApiError::NO_SUCH_OBJECT,
         other => other,
     }
-}
-
-fn is_elsewhere(failure: &GraphFailure) -> bool {
-    let refused = failure.outcome == Outcome::Rejected && failure.cause != Cause::Credentials;
-    refused || failure.cause == Cause::UnknownObject
 }
 
 pub(super) async fn show(
@@ -41,7 +40,7 @@ pub(super) async fn show(
     let mut query = asked.among(&OF_NODES)?;
     if !is_own(&node, caller, &state).await? {
         match media(&node, caller, &asked, &record, &state).await.map_err(hide) {
-            Ok(reply) => return Ok(answer(&reply, &record)),
+            Ok(reply) => return Ok(record.style.pass(&reply)),
             Err(ApiError::NotFound(_)) => {}
             Err(error) => return Err(error),
         }
@@ -53,7 +52,7 @@ pub(super) async fn show(
     query.retain(|(name, _)| *name != "phone_number_id");
     let call = Forward { node: &node, edge: None, query, work: Work::Read };
     let reply = pass(call, &asked.here, caller, &record, &state).await?;
-    Ok(answer(&reply, &record))
+    Ok(record.style.pass(&reply))
 }
 
 /// Only media can be deleted; nothing is before it is known to be one of the caller's.
@@ -72,7 +71,7 @@ pub(super) async fn remove(
     let (_, number) = find(&node, caller, &asked, &record, &state).await.map_err(hide)?;
     let credentials = caller.credentials(record.errand);
     let gone = state.graph.delete_media(credentials, &node, Some(&number));
-    Ok(answer(&record.upstream(gone).await?, &record))
+    Ok(record.style.pass(&record.upstream(gone).await?))
 }
 
 /// Whether it is the caller's as far as their own records tell: a number, the WhatsApp Business

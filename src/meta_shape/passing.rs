@@ -1,9 +1,6 @@
 //! Passing a call on to Graph, and its answer back.
 
-use std::sync::Arc;
-
 use axum::extract::{FromRequestParts, Request};
-use axum::response::Response;
 use bytes::Bytes;
 use http::request::Parts;
 
@@ -97,16 +94,11 @@ pub(super) async fn object(
     caller: &Caller,
     state: &AppState,
 ) -> Result<JsonBody, ApiError> {
-    let (parts, body) = request.into_parts();
-    let body = JsonBody::read(&parts.headers, body, caller, state).await?;
+    let body = JsonBody::of(request, caller, state).await?;
     body.object()?;
     Ok(body)
 }
 
 pub(super) fn bytes(body: &JsonBody) -> Bytes {
     Bytes::copy_from_slice(body.value().text().as_bytes())
-}
-
-pub(super) fn answer(reply: &GraphReply, record: &Arc<RequestRecord>) -> Response {
-    record.style.pass(reply)
 }

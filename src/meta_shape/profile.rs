@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::passing::{Asked, OF_NODES, answer, bytes, object, pass};
+use super::passing::{Asked, OF_NODES, bytes, object, pass};
 use crate::access::OwnedPhoneNumber;
 use crate::graph::{Forward, Work};
 use crate::state::AppState;
@@ -22,7 +22,7 @@ pub(super) async fn show(
     let query = asked.among(&OF_NODES)?;
     let call = Forward { node: number.number(), edge: EDGE, query, work: Work::Read };
     let profile = pass(call, &asked.here, number.caller(), &record, &state).await?;
-    Ok(answer(&profile, &record))
+    Ok(record.style.pass(&profile))
 }
 
 pub(super) async fn change(
@@ -36,5 +36,5 @@ pub(super) async fn change(
     let work = Work::Write(bytes(&body));
     let call = Forward { node: number.number(), edge: EDGE, query: Vec::new(), work };
     let changed = pass(call, &asked.here, number.caller(), &record, &state).await?;
-    Ok(answer(&changed, &record))
+    Ok(record.style.pass(&changed))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::response::Response;
 
-use super::passing::{Asked, answer, bytes, object, pass};
+use super::passing::{Asked, bytes, object, pass};
 use crate::access::DeveloperPlan;
 use crate::graph::{Edge, Forward, Work};
 use crate::state::AppState;
@@ -29,7 +29,7 @@ pub(super) async fn create(
     if let Some(Ok(name)) = name {
         state.templates.forget(caller, &name);
     }
-    Ok(answer(&made?, &record))
+    Ok(record.style.pass(&made?))
 }
 
 pub(super) async fn remove(
@@ -49,5 +49,5 @@ pub(super) async fn remove(
     if let Some(name) = asked.query.text("name")? {
         state.templates.forget(caller, name);
     }
-    Ok(answer(&gone?, &record))
+    Ok(record.style.pass(&gone?))
 }

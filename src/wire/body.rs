@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, BodyDataStream, HttpBody as _};
+use axum::extract::Request;
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::HeaderMap;
@@ -32,6 +33,15 @@ pub struct JsonBody {
 }
 
 impl JsonBody {
+    /// Reads the body of a request that has nothing else left to be read.
+    ///
+    /// # Errors
+    /// As [`JsonBody::read`].
+    pub async fn of(request: Request, caller: &Caller, state: &AppState) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        Self::read(&parts.headers, body, caller, state).await
+    }
+
     /// Reads the whole body, of at most 2 MB, once there is room for it.
     ///
     /// # Errors

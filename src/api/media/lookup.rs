@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
 use crate::access::DeveloperPlan;
-use crate::graph::{Cause, Errand, GraphFailure, MediaInfo, Outcome};
+use crate::graph::{Errand, MediaInfo};
 use crate::model::GraphId;
 use crate::state::{AppState, Caller};
 use crate::wire::{ApiError, Carried, GraphIdPath, Reply, RequestRecord};
@@ -62,14 +62,10 @@ pub async fn find_media(
     for number in numbers.filter(|number| only.is_none_or(|only| number.id == *only)) {
         match state.graph.media(credentials, id, Some(&number.id)).await {
             Ok(info) => return Ok((info, number.id.clone())),
-            Err(failure) if is_elsewhere(&failure) => last = failure.into(),
+            // Another of the numbers may still have it.
+            Err(failure) if failure.is_refusal() => last = failure.into(),
             Err(failure) => return Err(failure.into()),
         }
     }
     Err(last)
-}
-
-/// Whether another number of the account may still have it.
-fn is_elsewhere(failure: &GraphFailure) -> bool {
-    failure.outcome == Outcome::Rejected && failure.cause != Cause::Credentials
 }

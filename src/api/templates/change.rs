@@ -21,7 +21,7 @@ pub(super) async fn create(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let body = read(request, plan.caller(), &state).await?;
+    let body = JsonBody::of(request, plan.caller(), &state).await?;
     let template: Forwarded<NewTemplate> = read_forwarded(body.value())?;
     let caller = plan.caller();
     let credentials = caller.credentials(record.errand);
@@ -39,7 +39,7 @@ pub(super) async fn edit(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let body = read(request, plan.caller(), &state).await?;
+    let body = JsonBody::of(request, plan.caller(), &state).await?;
     let change: Forwarded<TemplateChange> = read_forwarded(body.value())?;
     let language = query.filled("language")?;
     let caller = plan.caller();
@@ -100,11 +100,6 @@ async fn find(
         return Err(ApiError::TEMPLATE_NOT_FOUND);
     }
     Ok((name, found))
-}
-
-async fn read(request: Request, caller: &Caller, state: &AppState) -> Result<JsonBody, ApiError> {
-    let (parts, body) = request.into_parts();
-    JsonBody::read(&parts.headers, body, caller, state).await
 }
 
 fn bytes<T>(body: &Forwarded<T>) -> Bytes {
