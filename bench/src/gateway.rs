@@ -45,8 +45,13 @@ struct Created {
 
 impl Installation {
     pub fn new(options: &Options, storage: &Storage) -> anyhow::Result<Self> {
-        let program = fs::canonicalize(&options.program).with_context(|| {
-            format!("{} is missing: cargo build --release --locked", options.program.display())
+        Self::of(&options.program, storage)
+    }
+
+    /// For another build of the program.
+    pub fn of(program: &Path, storage: &Storage) -> anyhow::Result<Self> {
+        let program = fs::canonicalize(program).with_context(|| {
+            format!("{} is missing: cargo build --release --locked", program.display())
         })?;
         let directory = TempDir::new()?;
         let (database_url, lent) = match storage {

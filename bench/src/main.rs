@@ -39,6 +39,10 @@ pub struct Options {
     #[arg(long, default_value = "target/release/avenping", value_name = "FILE")]
     program: PathBuf,
 
+    /// Another build of it, to take turns with in `saturated`: what a change gave
+    #[arg(long, value_name = "FILE")]
+    before: Option<PathBuf>,
+
     /// A PostgreSQL server where databases can be made; without it those turns are left out
     #[arg(long, env = "TEST_DATABASE_URL", value_name = "URL")]
     postgres: Option<String>,

@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use anyhow::Context as _;
+
 use crate::Options;
 use crate::gateway::{Installation, NUMBER, Storage, random};
 use crate::http::post;
@@ -20,10 +22,12 @@ pub(super) const BARE: &[(&str, &str)] =
     &[("AVENPING_RECORD_MESSAGES", "false"), ("AVENPING_LOG", "off")];
 /// A line for each request, and no record.
 const LOGGED: &[(&str, &str)] = &[("AVENPING_RECORD_MESSAGES", "false")];
+const BY_DEFAULT: &str = "gateway, by default";
 const DEFAULT: &[(&str, &str)] = &[];
 
+#[derive(Clone)]
 struct Variant {
-    name: &'static str,
+    name: String,
     storage: Storage,
     settings: &'static [(&'static str, &'static str)],
     keyed: bool,
@@ -34,24 +38,30 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let mut variants = vec![
         variant("gateway, no record, no log", BARE, false),
         variant("gateway, no record", LOGGED, false),
-        variant("gateway, by default", DEFAULT, false),
+        variant(BY_DEFAULT, DEFAULT, false),
         variant("gateway, keyed, SQLite", DEFAULT, true),
     ];
     if let Some(server) = &options.postgres {
         let storage = Storage::Postgres(server.clone());
         variants.push(Variant {
-            name: "gateway, by default, PostgreSQL",
+            name: "gateway, by default, PostgreSQL".to_owned(),
             storage: storage.clone(),
             settings: DEFAULT,
             keyed: false,
         });
-        let name = "gateway, keyed, PostgreSQL";
+        let name = "gateway, keyed, PostgreSQL".to_owned();
         variants.push(Variant { name, storage, settings: DEFAULT, keyed: true });
     }
     let mut gateways: Vec<(Variant, Installation, Process)> = Vec::new();
     for variant in variants {
         let installation = Installation::new(options, &variant.storage)?;
         let process = installation.start(upstream.port, variant.settings).await?;
+        if let Some(before) = &options.before {
+            let installation = Installation::of(before, &variant.storage)?;
+            let process = installation.start(upstream.port, variant.settings).await?;
+            let name = format!("before: {}", variant.name);
+            gateways.push((Variant { name, ..variant.clone() }, installation, process));
+        }
         gateways.push((variant, installation, process));
     }
     let nginx = Nginx::start(upstream.port).await?;
@@ -68,7 +78,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         }),
     ];
     for (variant, installation, process) in &gateways {
-        contestants.push(contestant(variant.name, process, |port| {
+        contestants.push(contestant(&variant.name, process, |port| {
             if variant.keyed {
                 return keyed(port, &installation.token);
             }
@@ -81,7 +91,8 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let told = format!("{CONNECTIONS} connections, closed loop, {} s a turn", options.seconds);
     report.table("send/text, saturated", &told, &rows);
 
-    let (_, installation, process) = &gateways[2];
+    let by_default = gateways.iter().find(|(variant, ..)| variant.name == BY_DEFAULT);
+    let (_, installation, process) = by_default.context("nothing runs by default")?;
     let token = &installation.token;
     let kinds = [
         ("send/text", TEXT, text()),
@@ -106,7 +117,7 @@ fn variant(
     settings: &'static [(&'static str, &'static str)],
     keyed: bool,
 ) -> Variant {
-    Variant { name, storage: Storage::Sqlite, settings, keyed }
+    Variant { name: name.to_owned(), storage: Storage::Sqlite, settings, keyed }
 }
 
 pub(super) fn contestant<'a>(
