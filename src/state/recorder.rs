@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::{Loss, Records};
@@ -17,8 +17,11 @@ use crate::model::{AccountId, MessageRecord};
 use crate::store::{Store, StoreError};
 use unwritten::Unwritten;
 
-/// A batch is written when it is this old, or this large.
+/// Records gather for this long; whoever wakes the writer with each one pays for that.
 const LINGER: Duration = Duration::from_millis(50);
+/// The most that are taken in hand then.
+const GATHERED: usize = 4096;
+/// The most that are written at once.
 const BATCH: usize = 256;
 /// Records that may wait while the database is away. Beyond them the newest are given up: a send
 /// must not wait for its record.
@@ -108,7 +111,7 @@ impl RecorderTask {
 
 impl Writer {
     async fn write_all(self, mut waiting: mpsc::Receiver<MessageRecord>, last: CancellationToken) {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::new();
         loop {
             let first = tokio::select! {
                 first = waiting.recv() => first,
@@ -119,17 +122,23 @@ impl Writer {
             };
             let Some(first) = first else { return };
             batch.push(first);
-            self.in_hand.store(batch.len(), Ordering::Relaxed);
-            let deadline = Instant::now() + LINGER;
-            while batch.len() < BATCH {
-                let room = BATCH - batch.len();
-                match timeout_at(deadline, waiting.recv_many(&mut batch, room)).await {
-                    Ok(0) | Err(_) => break,
-                    Ok(_) => self.in_hand.store(batch.len(), Ordering::Relaxed),
-                }
+            self.in_hand.store(1, Ordering::Relaxed);
+            tokio::select! {
+                () = sleep(LINGER) => {}
+                () = last.cancelled() => {}
             }
-            self.write(&batch).await;
-            self.unwritten.remove(&batch);
+            while batch.len() < GATHERED
+                && let Ok(record) = waiting.try_recv()
+            {
+                batch.push(record);
+            }
+            let mut left = batch.len();
+            for records in batch.chunks(BATCH) {
+                self.in_hand.store(left, Ordering::Relaxed);
+                self.write(records).await;
+                self.unwritten.remove(records);
+                left -= records.len();
+            }
             self.in_hand.store(0, Ordering::Relaxed);
             batch.clear();
         }
