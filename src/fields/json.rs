@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
@@ -24,6 +25,52 @@ pub enum JsonKind {
 /// The members of an object. Of a repeated key the last counts, as in JavaScript.
 #[derive(Clone, Debug, Default)]
 pub struct Members<'a>(Vec<(Cow<'a, str>, Json<'a>)>);
+
+/// Where the members of an object stand in its text, so that it need not be read again to find
+/// them.
+#[derive(Debug)]
+pub struct Outline(Vec<(Key, Range<usize>)>);
+
+#[derive(Debug)]
+enum Key {
+    /// In the text, as it is.
+    At(Range<usize>),
+    /// With escapes, so that it is not itself in the text.
+    Read(String),
+}
+
+impl Outline {
+    /// Of the members of `text`, which is what they were read from.
+    #[must_use]
+    pub fn of(members: &Members<'_>, text: &str) -> Self {
+        let place = |part: &str| {
+            let start = part.as_ptr().addr() - text.as_ptr().addr();
+            start..start + part.len()
+        };
+        let members = members.0.iter().map(|(name, value)| {
+            let key = match name {
+                Cow::Borrowed(name) => Key::At(place(name)),
+                Cow::Owned(name) => Key::Read(name.clone()),
+            };
+            (key, place(value.0))
+        });
+        Self(members.collect())
+    }
+
+    /// The members again, in the text that they were read from.
+    #[must_use]
+    pub fn members<'a>(&'a self, text: &'a str) -> Members<'a> {
+        let at = |place: &Range<usize>| text.get(place.clone()).unwrap_or_default();
+        let members = self.0.iter().map(|(key, value)| {
+            let name = match key {
+                Key::At(place) => at(place),
+                Key::Read(name) => name,
+            };
+            (Cow::Borrowed(name), Json(at(value)))
+        });
+        Members(members.collect())
+    }
+}
 
 impl<'a> Json<'a> {
     /// Takes text that is known to be JSON, perhaps with white space around it.

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout_at};
 
 use super::ApiError;
-use crate::fields::{Json, Members, Violations};
+use crate::fields::{Json, Members, Outline, Violations};
 use crate::limits::BodyRoom;
 use crate::state::{AppState, Caller};
 
@@ -28,6 +28,8 @@ const SLOWEST: u64 = 1000;
 #[derive(Debug)]
 pub struct JsonBody {
     text: String,
+    /// Absent if it is no object.
+    outline: Option<Outline>,
     /// What it takes up, for as long as it is kept.
     room: Arc<BodyRoom>,
 }
@@ -69,13 +71,14 @@ impl JsonBody {
         }
         room.shrink_to(bytes.len());
         let text = String::from_utf8(bytes).map_err(|_| ApiError::NotJson)?;
-        let valid = match serde_json::from_str::<Members<'_>>(&text) {
-            Ok(_) => true,
-            // Not an object, yet perhaps JSON: then it has no members.
-            Err(_) => serde_json::from_str::<&RawValue>(&text)
-                .is_ok_and(|value| !value.get().starts_with('{')),
+        let outline = match serde_json::from_str::<Members<'_>>(&text) {
+            Ok(members) => Some(Outline::of(&members, &text)),
+            Err(_) => match serde_json::from_str::<&RawValue>(&text) {
+                Ok(value) if !value.get().starts_with('{') => None,
+                _ => return Err(ApiError::NotJson),
+            },
         };
-        if valid { Ok(Self { text, room: Arc::new(room) }) } else { Err(ApiError::NotJson) }
+        Ok(Self { text, outline, room: Arc::new(room) })
     }
 
     /// What it takes up: to be kept by whoever keeps what was made of it.
@@ -93,7 +96,7 @@ impl JsonBody {
     /// The members; none if the body is no object.
     #[must_use]
     pub fn members(&self) -> Members<'_> {
-        serde_json::from_str(&self.text).unwrap_or_default()
+        self.outline.as_ref().map(|outline| outline.members(&self.text)).unwrap_or_default()
     }
 
     /// The members of a body that must be an object.
@@ -101,8 +104,10 @@ impl JsonBody {
     /// # Errors
     /// When it is an array, a string, a number…
     pub fn object(&self) -> Result<Members<'_>, ApiError> {
-        serde_json::from_str(&self.text)
-            .map_err(|_| Violations::one("", "must be an object").into())
+        match &self.outline {
+            Some(outline) => Ok(outline.members(&self.text)),
+            None => Err(Violations::one("", "must be an object").into()),
+        }
     }
 }
 
