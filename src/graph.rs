@@ -24,9 +24,11 @@ mod template;
 mod templates;
 mod whatsapp_account;
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use quick_cache::sync::Cache;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::Instant;
@@ -55,6 +57,9 @@ use crate::config::GraphSettings;
 use crate::metrics::{CallKind, Upstream};
 use crate::model::{AccountId, GraphId, GraphVersion, TraceParent};
 
+/// Of more numbers than these the least used are forgotten: callers cannot make memory grow without
+/// end.
+const MOST_NUMBERS: usize = 16_384;
 /// W3C's header of a trace.
 const TRACEPARENT: &str = "traceparent";
 
@@ -69,6 +74,9 @@ struct Inner {
     retries: retry_budget::RetryBudget,
     breakers: breakers::Breakers,
     metrics: Upstream,
+    /// Where the messages of a number go, in the version of the settings: to make such an address
+    /// takes longer than to copy one.
+    messages: Cache<GraphId, Url>,
 }
 
 /// On whose behalf Graph is asked: until when an answer is worth waiting for, whatever the limits
@@ -130,7 +138,8 @@ impl Graph {
     ) -> Self {
         let retries = retry_budget::RetryBudget::default();
         let breakers = breakers::Breakers::new(&settings.breakers, &settings.url, clock);
-        Self(Arc::new(Inner { client, settings, retries, breakers, metrics }))
+        let messages = Cache::new(MOST_NUMBERS);
+        Self(Arc::new(Inner { client, settings, retries, breakers, metrics, messages }))
     }
 
     /// Leave to send one message from this number: asked for before anything is written down, and
@@ -170,6 +179,16 @@ impl Graph {
             Err(failure) => call.failed(failure.outcome.into(), failure.code()),
         }
         answer
+    }
+
+    /// Where messages of a number go.
+    fn messages_of(&self, errand: Errand, number: &GraphId) -> Url {
+        let make = || self.address(errand, number, Some("messages"));
+        if errand.version.is_some_and(|version| version != self.0.settings.version) {
+            return make();
+        }
+        let known = self.0.messages.get_or_insert_with(number, || Ok::<_, Infallible>(make()));
+        known.unwrap_or_else(|never| match never {})
     }
 
     /// `{graph}/{version}/{ids…}`: the only way a Graph address is made.

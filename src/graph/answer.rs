@@ -133,7 +133,7 @@ impl GraphReply {
 
 /// A cheap look that spares the usual answer a second parse.
 fn may_hold_error(body: &[u8]) -> bool {
-    body.windows(7).any(|window| window == b"\"error\"")
+    memchr::memmem::find(body, b"\"error\"").is_some()
 }
 
 /// Seconds or an HTTP date; anything else counts for nothing.

@@ -29,18 +29,17 @@ use url::Url;
 
 pub use permit::Permit;
 
-use super::Credentials;
 use super::breaker::{Breaker, Change, Rules};
 use super::failure::GraphFailure;
+use super::{Credentials, MOST_NUMBERS};
 use crate::clock::Clock;
 use crate::config::BreakerSettings;
 use crate::model::GraphId;
 use permit::Pass;
 use tokens::Tokens;
 
-/// Of more than these the least used are forgotten, which closes them: callers cannot make memory
-/// grow without end.
-const MOST_NUMBERS: usize = 16_384;
+/// Of more than these the least used are forgotten, which closes them. That holds for the numbers,
+/// too.
 const MOST_HOSTS: usize = 256;
 
 /// How often the time that a breaker is open can be had in the longest one.

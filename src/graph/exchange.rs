@@ -4,6 +4,7 @@
 mod tests;
 
 use std::error::Error;
+use std::pin::pin;
 use std::time::Duration;
 
 use reqwest::RequestBuilder;
@@ -78,8 +79,8 @@ impl Graph {
         let mut tries = 0;
         loop {
             let limit = self.limit_of_try(deadline, repeat, tries);
-            // Boxed: everything around it would have to be as large, once for each layer.
-            let answer = Box::pin(once(request(), token));
+            // Pinned, and not handed over: a layer that takes a future holds it twice, and moves it.
+            let answer = pin!(once(request(), token));
             let failure = match timeout_at(limit, answer).await {
                 Ok(Ok(reply)) => return Ok(reply),
                 Ok(Err(failure)) => failure,

@@ -52,7 +52,7 @@ impl Graph {
             typing_indicator: (mark == Mark::Typing).then_some(Indicator { kind: "text" }),
         };
         let body = Bytes::from(serde_json::to_vec(&payload).unwrap_or_default());
-        let url = self.address(credentials.errand, number, Some("messages"));
+        let url = self.messages_of(credentials.errand, number);
         let budget = self.0.settings.read_timeout.get();
         let request = || post_json(&self.0.client, url.clone(), credentials, body.clone());
         let permit = self.ready_for(credentials, number)?;

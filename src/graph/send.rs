@@ -1,5 +1,7 @@
 //! Sending a message.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use serde::Deserialize;
 
@@ -33,10 +35,10 @@ impl Graph {
         number: &GraphId,
         message: Bytes,
     ) -> Result<SendReceipt, GraphFailure> {
-        let url = self.address(credentials.errand, number, Some("messages"));
+        let url = self.messages_of(credentials.errand, number);
         let budget = self.0.settings.send_timeout.get();
         let request = || post_json(&self.0.client, url.clone(), credentials, message.clone());
-        let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
+        let answer = pin!(self.exchange(permit, credentials, Repeat::UnlessSent, budget, request));
         self.counted(CallKind::Send, async { receipt(answer.await?) }).await
     }
 }

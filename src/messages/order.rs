@@ -1,6 +1,7 @@
 //! A message that is to be sent, with all that was asked for.
 
 use std::borrow::Cow;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -75,6 +76,7 @@ impl Order {
     ) -> Result<SendReceipt, GraphFailure> {
         let message = self.payload.written(callback);
         let call = state.graph.send(permit, self.credentials(), self.sender.number(), message);
+        let call = pin!(call);
         let sent = self.record.upstream(call).await;
         if let Some(template) = &self.template {
             template_check::learn(self.sender.caller(), template, &sent, state);
