@@ -54,9 +54,7 @@ use crate::clock::Clock;
 use crate::config::GraphSettings;
 use crate::metrics::{CallKind, Upstream};
 use crate::model::{AccountId, GraphId, GraphVersion, TraceParent};
-
-/// W3C's header of a trace.
-const TRACEPARENT: &str = "traceparent";
+use crate::traces::Traces;
 
 /// A handle to Graph; clones share connections.
 #[derive(Clone, Debug)]
@@ -69,6 +67,7 @@ struct Inner {
     retries: retry_budget::RetryBudget,
     breakers: breakers::Breakers,
     metrics: Upstream,
+    traces: Traces,
 }
 
 /// On whose behalf Graph is asked: until when an answer is worth waiting for, whatever the limits
@@ -97,11 +96,7 @@ impl<'a> Credentials<'a> {
 
     /// Puts on a request what shows who asks.
     fn sign(&self, request: RequestBuilder) -> RequestBuilder {
-        let request = request.bearer_auth(self.token.expose_secret());
-        match &self.errand.trace {
-            Some(trace) => request.header(TRACEPARENT, trace.as_str()),
-            None => request,
-        }
+        request.bearer_auth(self.token.expose_secret())
     }
 
     /// When a call that may take `budget` must have ended.
@@ -117,9 +112,10 @@ impl Graph {
         settings: GraphSettings,
         clock: Clock,
         metrics: Upstream,
+        traces: Traces,
     ) -> Result<Self, reqwest::Error> {
         let client = http::client(&settings).build()?;
-        Ok(Self::over(client, settings, clock, metrics))
+        Ok(Self::over(client, settings, clock, metrics, traces))
     }
 
     fn over(
@@ -127,10 +123,11 @@ impl Graph {
         settings: GraphSettings,
         clock: Clock,
         metrics: Upstream,
+        traces: Traces,
     ) -> Self {
         let retries = retry_budget::RetryBudget::default();
         let breakers = breakers::Breakers::new(&settings.breakers, &settings.url, clock);
-        Self(Arc::new(Inner { client, settings, retries, breakers, metrics }))
+        Self(Arc::new(Inner { client, settings, retries, breakers, metrics, traces }))
     }
 
     /// Leave to send one message from this number: asked for before anything is written down, and

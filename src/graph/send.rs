@@ -36,8 +36,9 @@ impl Graph {
         let url = self.address(credentials.errand, number, Some("messages"));
         let budget = self.0.settings.send_timeout.get();
         let request = || post_json(&self.0.client, url.clone(), credentials, message.clone());
-        let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Send, async { receipt(answer.await?) }).await
+        let kind = CallKind::Send;
+        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
+        self.counted(kind, async { receipt(answer.await?) }).await
     }
 }
 
