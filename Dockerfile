@@ -5,20 +5,22 @@ RUN apt-get update \
  && apt-get install --yes --no-install-recommends gcc libc6-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
+# Such as `otel`, for traces.
+ARG FEATURES=
 
 # The dependencies are a layer of their own: they change seldom and take the longest.
 COPY Cargo.toml Cargo.lock build.rs ./
 RUN mkdir src \
  && echo 'fn main() {}' > src/main.rs \
  && touch src/lib.rs && mkdir -p migrations/sqlite migrations/postgres \
- && cargo build --locked --release \
+ && cargo build --locked --release --features "$FEATURES" \
  && rm -r src
 
 COPY migrations migrations
 COPY src src
 # Cargo goes by the time of a file: the placeholders above are younger than what was copied.
 RUN touch src/main.rs src/lib.rs \
- && cargo build --locked --release \
+ && cargo build --locked --release --features "$FEATURES" \
  && mkdir /data
 
 FROM gcr.io/distroless/cc-debian12:nonroot

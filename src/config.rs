@@ -13,6 +13,7 @@ mod meta;
 mod records;
 mod secret_key;
 mod templates;
+mod traces;
 mod webhooks;
 
 pub use breakers::BreakerSettings;
@@ -27,4 +28,5 @@ pub use meta::{MetaSettings, Secret};
 pub use records::RecordSettings;
 pub use secret_key::{SecretKey, SecretKeys};
 pub use templates::{Switch, TemplateSettings};
+pub use traces::{TraceSampler, TraceSettings};
 pub use webhooks::WebhookSettings;

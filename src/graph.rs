@@ -56,12 +56,11 @@ use crate::clock::Clock;
 use crate::config::GraphSettings;
 use crate::metrics::{CallKind, Upstream};
 use crate::model::{AccountId, GraphId, GraphVersion, TraceParent};
+use crate::traces::Traces;
 
 /// Of more numbers than these the least used are forgotten: callers cannot make memory grow without
 /// end.
 const MOST_NUMBERS: usize = 16_384;
-/// W3C's header of a trace.
-const TRACEPARENT: &str = "traceparent";
 
 /// A handle to Graph; clones share connections.
 #[derive(Clone, Debug)]
@@ -74,6 +73,7 @@ struct Inner {
     retries: retry_budget::RetryBudget,
     breakers: breakers::Breakers,
     metrics: Upstream,
+    traces: Traces,
     /// Where the messages of a number go, in the version of the settings: to make such an address
     /// takes longer than to copy one.
     messages: Cache<GraphId, Url>,
@@ -105,11 +105,7 @@ impl<'a> Credentials<'a> {
 
     /// Puts on a request what shows who asks.
     fn sign(&self, request: RequestBuilder) -> RequestBuilder {
-        let request = request.bearer_auth(self.token.expose_secret());
-        match &self.errand.trace {
-            Some(trace) => request.header(TRACEPARENT, trace.as_str()),
-            None => request,
-        }
+        request.bearer_auth(self.token.expose_secret())
     }
 
     /// When a call that may take `budget` must have ended.
@@ -125,9 +121,10 @@ impl Graph {
         settings: GraphSettings,
         clock: Clock,
         metrics: Upstream,
+        traces: Traces,
     ) -> Result<Self, reqwest::Error> {
         let client = http::client(&settings).build()?;
-        Ok(Self::over(client, settings, clock, metrics))
+        Ok(Self::over(client, settings, clock, metrics, traces))
     }
 
     fn over(
@@ -135,11 +132,12 @@ impl Graph {
         settings: GraphSettings,
         clock: Clock,
         metrics: Upstream,
+        traces: Traces,
     ) -> Self {
         let retries = retry_budget::RetryBudget::default();
         let breakers = breakers::Breakers::new(&settings.breakers, &settings.url, clock);
         let messages = Cache::new(MOST_NUMBERS);
-        Self(Arc::new(Inner { client, settings, retries, breakers, metrics, messages }))
+        Self(Arc::new(Inner { client, settings, retries, breakers, metrics, traces, messages }))
     }
 
     /// Leave to send one message from this number: asked for before anything is written down, and

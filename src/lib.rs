@@ -4,7 +4,7 @@
 //! checks the fields ([`fields`], [`messages`]), builds Meta's payload and sends it ([`graph`]),
 //! and answers in one envelope ([`wire`]). [`meta_shape`] takes the same calls in Meta's own shape. Accounts, numbers and tokens live in [`store`].
 //! [`delivery`] tells customers what happened, by webhook, until they have heard it.
-//! [`metrics`] counts what happens, for whoever is on call.
+//! [`metrics`] counts what happens, for whoever is on call; [`traces`] tells a collector of each request.
 //! [`sandbox`] stands in for Meta, so that all of it can be tried without a Meta account.
 
 pub mod access;
@@ -28,4 +28,5 @@ pub mod server;
 pub mod state;
 pub mod store;
 pub mod tls;
+pub mod traces;
 pub mod wire;

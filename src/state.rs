@@ -28,6 +28,7 @@ use crate::graph::Graph;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::store::Store;
+use crate::traces::Traces;
 
 /// Handles that every request shares.
 #[derive(Clone)]
@@ -43,6 +44,7 @@ pub struct Shared {
     pub readiness: Readiness,
     pub limits: Limits,
     pub metrics: Metrics,
+    pub traces: Traces,
     /// What must end before the process may: a send goes on when its caller has gone.
     pub sends: TaskTracker,
     /// Cancelled when the process is told to stop.

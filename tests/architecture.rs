@@ -47,8 +47,13 @@ const ROOMS: &[Room] = &[
     },
     Room { name: "tls", may_use: &[], must_not: &["axum", "sqlx", "reqwest"] },
     Room {
+        name: "traces",
+        may_use: &["model", "metrics", "config", "tls"],
+        must_not: &["axum", "sqlx"],
+    },
+    Room {
         name: "graph",
-        may_use: &["model", "clock", "metrics", "fields", "config", "tls"],
+        may_use: &["model", "clock", "metrics", "fields", "config", "tls", "traces"],
         must_not: &["axum", "sqlx"],
     },
     // It runs without a server.
@@ -59,13 +64,16 @@ const ROOMS: &[Room] = &[
     },
     Room {
         name: "state",
-        may_use: &["model", "clock", "metrics", "config", "store", "graph", "delivery", "limits"],
+        may_use: &[
+            "model", "clock", "metrics", "config", "store", "traces", "graph", "delivery", "limits",
+        ],
         must_not: &["axum", "sqlx", "reqwest"],
     },
     Room {
         name: "wire",
         may_use: &[
-            "model", "clock", "metrics", "fields", "config", "store", "graph", "limits", "state",
+            "model", "clock", "metrics", "fields", "config", "store", "traces", "graph", "limits",
+            "state",
         ],
         must_not: SQL_AND_CLIENTS,
     },
@@ -123,6 +131,7 @@ const BELOW_APP: &[&str] = &[
     "fields",
     "config",
     "store",
+    "traces",
     "graph",
     "limits",
     "state",
@@ -137,8 +146,8 @@ const BELOW_APP: &[&str] = &[
     "delivery",
 ];
 const BELOW_CLI: &[&str] = &[
-    "model", "clock", "metrics", "config", "store", "tls", "graph", "sandbox", "app", "openapi",
-    "api",
+    "model", "clock", "metrics", "config", "store", "tls", "traces", "graph", "sandbox", "app",
+    "openapi", "api",
 ];
 
 fn source() -> PathBuf {

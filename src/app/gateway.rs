@@ -16,7 +16,7 @@ use super::{heartbeat, router};
 use crate::clock::Clock;
 use crate::config::{
     DeliverySettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, RecordSettings,
-    TemplateSettings, WebhookSettings,
+    TemplateSettings, TraceSettings, WebhookSettings,
 };
 use crate::delivery::{WebhookClient, Worker};
 use crate::graph::Graph;
@@ -27,6 +27,7 @@ use crate::state::{
     AppState, Callers, Inbox, Readiness, Recorder, RecorderTask, Shared, Templates,
 };
 use crate::store::{Store, metered};
+use crate::traces::{Traces, TracesError};
 
 /// What a request may take beyond the longest of its parts.
 const MARGIN: Duration = Duration::from_secs(5);
@@ -48,6 +49,7 @@ pub struct GatewaySettings {
     pub meta: MetaSettings,
     pub deliveries: DeliverySettings,
     pub limits: LimitSettings,
+    pub traces: TraceSettings,
 }
 
 /// A gateway that listens, and is yet to be run.
@@ -69,6 +71,8 @@ pub enum StartError {
     Listen(SocketAddr, io::Error),
     #[error("cannot set up the HTTP client")]
     Client(#[from] reqwest::Error),
+    #[error(transparent)]
+    Traces(#[from] TracesError),
     #[error("the address {0} makes no URL")]
     Address(SocketAddr),
 }
@@ -86,6 +90,7 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let metrics = Metrics::new(clock.now());
         let store = metered(store, metrics.store.clone());
+        let traces = Traces::start(&settings.traces)?;
         let listener = settings.listener;
         let (callers, metrics_apart) = doors::open(&listener)?;
         let address = callers.address;
@@ -109,7 +114,12 @@ impl Gateway {
         let root = public_url.path().trim_end_matches('/');
         let document = openapi::document(&callers.offer.routes(), root);
         let state = AppState::new(Shared {
-            graph: Graph::new(settings.graph, clock.clone(), metrics.upstream.clone())?,
+            graph: Graph::new(
+                settings.graph,
+                clock.clone(),
+                metrics.upstream.clone(),
+                traces.clone(),
+            )?,
             callers: Callers::new(
                 store.clone(),
                 clock.clone(),
@@ -134,6 +144,7 @@ impl Gateway {
             request_limit: longest + MARGIN,
             media_limit,
             metrics,
+            traces,
             store,
             clock,
         });
@@ -217,6 +228,7 @@ impl Gateway {
             tracing::error!(%error, "the chores ended early");
         }
         telling.shutdown().await;
+        state.traces.finish(end.saturating_duration_since(Instant::now())).await;
         state.store.close().await;
     }
 }

@@ -66,9 +66,9 @@ pub(super) async fn outer(
         Speaks::AvenPing => (Style::AvenPing(state.upstream_status), None),
         Speaks::Meta => (Style::Meta, meta_shape::version(request.uri().path())),
     };
-    let (until, trace) = (Instant::now() + limit, trace(request.headers()));
-    let errand = Errand { until, trace, version };
-    let record = RequestRecord::start(method, counted, request_id, errand, class, style);
+    let span = state.traces.request(&method, counted.path(), trace(request.headers()));
+    let errand = Errand { until: Instant::now() + limit, trace: span.trace(), version };
+    let record = RequestRecord::start(method, counted, span, request_id, errand, class, style);
     let record = Arc::new(record);
     request.extensions_mut().insert(Arc::clone(&record));
 

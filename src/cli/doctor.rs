@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{ListenerSettings, WebhookSettings};
 use crate::graph::Graph;
 use crate::metrics::Upstream;
+use crate::traces::Traces;
 use report::Report;
 
 #[derive(Args, Debug)]
@@ -49,7 +50,8 @@ impl Doctor {
         if let Some(store) = &store {
             audit::check(&mut report, store).await;
         }
-        let graph = Graph::new(settings.graph, Clock::system(), Upstream::default())?;
+        let (clock, metrics) = (Clock::system(), Upstream::default());
+        let graph = Graph::new(settings.graph, clock, metrics, Traces::default())?;
         match (&self.account, &store) {
             (None, _) => graph::check(&mut report, &graph).await,
             (Some(which), Some(store)) => account::check(&mut report, store, &graph, which).await,

@@ -23,7 +23,7 @@ use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
     DatabaseSettings, DeliverySettings, LimitSettings, ListenerSettings, MetaSettings,
-    RecordSettings, Secret, TemplateSettings, WebhookSettings,
+    RecordSettings, Secret, TemplateSettings, TraceSettings, WebhookSettings,
 };
 use crate::model::{
     Account, AccountId, NewAccount, OwnRateLimits, Plan, Timestamp, WhatsAppAccount,
@@ -70,6 +70,9 @@ pub(super) struct SandboxCommand {
 
     #[command(flatten)]
     limits: LimitSettings,
+
+    #[command(flatten)]
+    traces: TraceSettings,
 }
 
 #[derive(Subcommand, Debug)]
@@ -115,6 +118,7 @@ impl SandboxCommand {
             meta: agreed_with_meta(&keepsake),
             deliveries: self.deliveries,
             limits: self.limits,
+            traces: self.traces,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping.clone())
             .context("pick another address with --bind; port 0 takes any free one")?;

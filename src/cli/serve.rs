@@ -11,7 +11,7 @@ use crate::app::{Gateway, GatewaySettings};
 use crate::clock::Clock;
 use crate::config::{
     DeliverySettings, LimitSettings, ListenerSettings, MetaSettings, RecordSettings,
-    TemplateSettings, WebhookSettings,
+    TemplateSettings, TraceSettings, WebhookSettings,
 };
 
 /// How long a balancer gets to notice that readiness is gone.
@@ -41,6 +41,9 @@ pub(super) struct Serve {
 
     #[command(flatten)]
     limits: LimitSettings,
+
+    #[command(flatten)]
+    traces: TraceSettings,
 }
 
 impl Serve {
@@ -58,6 +61,7 @@ impl Serve {
             meta: self.meta,
             deliveries: self.deliveries,
             limits: self.limits,
+            traces: self.traces,
         };
         let gateway = Gateway::bind(store, Clock::system(), gateway_settings, stopping)?;
         // Scripts wait for this line.

@@ -7,7 +7,8 @@ use std::error::Error;
 use std::pin::pin;
 use std::time::Duration;
 
-use reqwest::RequestBuilder;
+use http::HeaderName;
+use reqwest::{RequestBuilder, Response};
 use secrecy::SecretString;
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -16,6 +17,10 @@ use super::answer::{GraphReply, Unreadable};
 use super::failure::{Cause, GraphFailure, Outcome, Trouble};
 use super::{Credentials, Graph, Permit};
 use crate::metrics::CallKind;
+use crate::traces::CallSpan;
+
+/// W3C's header of a trace.
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 const MAX_RETRIES: u32 = 2;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -47,13 +52,15 @@ impl Graph {
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.read_timeout.get();
         let request = || credentials.sign(self.0.client.get(url.clone()));
-        let answer = self.exchange(permit, credentials, Repeat::Freely, budget, request);
-        self.counted(CallKind::Read, async { understand(answer.await?) }).await
+        let kind = CallKind::Read;
+        let answer = self.exchange(kind, permit, credentials, Repeat::Freely, budget, request);
+        self.counted(kind, async { understand(answer.await?) }).await
     }
 
     /// Makes the call that `request` builds, anew for each try, and answers within `budget`.
     pub(super) async fn exchange(
         &self,
+        kind: CallKind,
         permit: Permit,
         credentials: Credentials<'_>,
         repeat: Repeat,
@@ -61,7 +68,7 @@ impl Graph {
         request: impl Fn() -> RequestBuilder,
     ) -> Result<GraphReply, GraphFailure> {
         let deadline = credentials.deadline(budget);
-        let answer = self.try_until(deadline, credentials.token, repeat, request).await;
+        let answer = self.try_until(kind, deadline, credentials, repeat, request).await;
         if answer.as_ref().map_or_else(|failure| failure.outcome == Outcome::Rejected, |_| true) {
             self.0.retries.earn();
         }
@@ -71,21 +78,29 @@ impl Graph {
 
     async fn try_until(
         &self,
+        kind: CallKind,
         deadline: Instant,
-        token: &SecretString,
+        credentials: Credentials<'_>,
         repeat: Repeat,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<GraphReply, GraphFailure> {
         let mut tries = 0;
         loop {
             let limit = self.limit_of_try(deadline, repeat, tries);
+            let mut span = self.0.traces.call(kind, credentials.errand.trace, tries);
             // Pinned, and not handed over: a layer that takes a future holds it twice, and moves it.
-            let answer = pin!(once(request(), token));
-            let failure = match timeout_at(limit, answer).await {
-                Ok(Ok(reply)) => return Ok(reply),
-                Ok(Err(failure)) => failure,
-                Err(_) => out_of_time(),
+            let answer = {
+                let answer = pin!(once(request(), credentials.token, &mut span));
+                timeout_at(limit, answer).await
             };
+            let failure = match answer.unwrap_or_else(|_| Err(out_of_time())) {
+                Ok(reply) => {
+                    span.ended(None);
+                    return Ok(reply);
+                }
+                Err(failure) => failure,
+            };
+            span.ended(Some(failure.outcome.into()));
             match worth_repeating(&failure, repeat, tries) {
                 Some(wait) if Instant::now() + wait < deadline && self.0.retries.spend() => {
                     tokio::time::sleep(wait).await;
@@ -109,8 +124,12 @@ impl Graph {
 }
 
 /// One try, without a limit on its time.
-async fn once(request: RequestBuilder, token: &SecretString) -> Result<GraphReply, GraphFailure> {
-    let response = request.send().await.map_err(|error| without_answer(&error))?;
+async fn once(
+    request: RequestBuilder,
+    token: &SecretString,
+    span: &mut CallSpan,
+) -> Result<GraphReply, GraphFailure> {
+    let response = send(request, span).await.map_err(|error| without_answer(&error))?;
     let answer = GraphReply::read(response).await.map_err(|(status, why)| {
         let (trouble, detail) = match why {
             Unreadable::Cut => (Trouble::Transport, "the answer was cut"),
@@ -120,6 +139,22 @@ async fn once(request: RequestBuilder, token: &SecretString) -> Result<GraphRepl
         failure.with_status(status.as_u16()).with_trouble(trouble)
     })?;
     answer.judge(token)
+}
+
+/// Asks, as a part of the trace.
+pub(super) async fn send(
+    request: RequestBuilder,
+    span: &mut CallSpan,
+) -> Result<Response, reqwest::Error> {
+    let (client, request) = request.build_split();
+    let mut request = request?;
+    span.asks(request.method().as_str(), request.url());
+    if let Some(trace) = span.trace().and_then(|trace| trace.as_str().parse().ok()) {
+        request.headers_mut().insert(TRACEPARENT, trace);
+    }
+    let response = client.execute(request).await?;
+    span.answered(response.status().as_u16());
+    Ok(response)
 }
 
 pub(super) fn out_of_time() -> GraphFailure {

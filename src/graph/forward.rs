@@ -64,7 +64,7 @@ impl Graph {
             Work::Mark(_) => self.ready_for(credentials, node)?,
             _ => self.0.breakers.admit(credentials, None)?,
         };
-        let answer = self.exchange(permit, credentials, repeat, budget.get(), request);
+        let answer = self.exchange(kind, permit, credentials, repeat, budget.get(), request);
         self.counted(kind, async { answer.await?.object() }).await
     }
 }

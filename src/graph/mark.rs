@@ -56,8 +56,9 @@ impl Graph {
         let budget = self.0.settings.read_timeout.get();
         let request = || post_json(&self.0.client, url.clone(), credentials, body.clone());
         let permit = self.ready_for(credentials, number)?;
-        let answer = self.exchange(permit, credentials, Repeat::Freely, budget, request);
+        let kind = CallKind::Write;
+        let answer = self.exchange(kind, permit, credentials, Repeat::Freely, budget, request);
         let understood = async { answer.await?.object().map_err(GraphFailure::of_a_read) };
-        self.counted(CallKind::Write, understood).await
+        self.counted(kind, understood).await
     }
 }

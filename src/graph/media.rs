@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::io::ReaderStream;
 use url::Url;
 
-use super::exchange::{Repeat, out_of_time, without_answer};
+use super::exchange::{Repeat, out_of_time, send, without_answer};
 use super::failure::{Cause, GraphFailure, Outcome};
 use super::{Credentials, Errand, Graph, GraphReply};
 use crate::metrics::{CallEnd, CallKind};
@@ -104,8 +104,9 @@ impl Graph {
                 .part("file", upload.part());
             credentials.sign(self.0.client.post(url.clone()).multipart(form))
         };
-        let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Upload, async { UploadReceipt::read(answer.await?) }).await
+        let kind = CallKind::Upload;
+        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
+        self.counted(kind, async { UploadReceipt::read(answer.await?) }).await
     }
 
     /// Looks a media up. With a number, only if the media is that number's.
@@ -170,8 +171,9 @@ impl Graph {
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.read_timeout.get();
         let request = || credentials.sign(self.0.client.delete(url.clone()));
-        let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Write, async { answer.await?.object() }).await
+        let kind = CallKind::Write;
+        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
+        self.counted(kind, async { answer.await?.object() }).await
     }
 
     /// Starts to fetch the bytes. The status is still to be looked at.
@@ -186,15 +188,22 @@ impl Graph {
     ) -> Result<MediaBytes, GraphFailure> {
         let permit = self.0.breakers.admit_to(url)?;
         let deadline = credentials.deadline(self.0.settings.media_timeout.get());
-        let request = credentials.sign(self.0.client.get(url.clone())).send();
-        let call = self.0.metrics.begin(CallKind::Media);
+        let (metrics, traces) = (&self.0.metrics, &self.0.traces);
+        let mut span = traces.call(CallKind::Media, credentials.errand.trace, 0);
+        let request = send(credentials.sign(self.0.client.get(url.clone())), &mut span);
+        let call = metrics.begin(CallKind::Media);
         let answered = timeout_at(deadline.min(Instant::now() + BYTES_WAIT), request).await;
         let answered = answered.map_err(|_| out_of_time());
         let answered = answered.and_then(|sent| sent.map_err(|error| without_answer(&error)));
-        match &answered {
-            Ok(response) if response.status().is_success() => call.succeeded(),
-            Ok(_) => call.failed(CallEnd::Rejected, None),
-            Err(failure) => call.failed(failure.outcome.into(), None),
+        let failed = match &answered {
+            Ok(response) if response.status().is_success() => None,
+            Ok(_) => Some(CallEnd::Rejected),
+            Err(failure) => Some(failure.outcome.into()),
+        };
+        span.ended(failed);
+        match failed {
+            None => call.succeeded(),
+            Some(end) => call.failed(end, None),
         }
         self.0.breakers.settle(permit, credentials, answered.as_ref().err());
         answered.map(|response| MediaBytes { response, deadline })

@@ -38,8 +38,10 @@ impl Graph {
         let url = self.messages_of(credentials.errand, number);
         let budget = self.0.settings.send_timeout.get();
         let request = || post_json(&self.0.client, url.clone(), credentials, message.clone());
-        let answer = pin!(self.exchange(permit, credentials, Repeat::UnlessSent, budget, request));
-        self.counted(CallKind::Send, async { receipt(answer.await?) }).await
+        let kind = CallKind::Send;
+        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
+        let answer = pin!(answer);
+        self.counted(kind, async { receipt(answer.await?) }).await
     }
 }
 

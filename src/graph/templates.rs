@@ -139,7 +139,8 @@ impl Graph {
     ) -> Result<Bytes, GraphFailure> {
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.send_timeout.get();
-        let answer = self.exchange(permit, credentials, Repeat::UnlessSent, budget, request);
-        self.counted(CallKind::Write, async { Ok(answer.await?.object()?.body) }).await
+        let kind = CallKind::Write;
+        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
+        self.counted(kind, async { Ok(answer.await?.object()?.body) }).await
     }
 }

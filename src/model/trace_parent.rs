@@ -1,5 +1,7 @@
 //! The trace that a request belongs to, as W3C's `traceparent` header names it.
 
+use std::io::Write as _;
+
 const VERSION: usize = 2;
 const TRACE_ID: usize = 32;
 const PARENT_ID: usize = 16;
@@ -36,6 +38,15 @@ impl TraceParent {
         Some(Self(known))
     }
 
+    /// The span of this id, in this trace.
+    #[must_use]
+    pub fn new(trace_id: u128, span_id: u64, sampled: bool) -> Self {
+        let (mut text, sampled) = ([b'0'; LENGTH], u8::from(sampled));
+        let written = write!(&mut text[..], "00-{trace_id:032x}-{span_id:016x}-{sampled:02x}");
+        debug_assert!(written.is_ok(), "it is as long as all of them");
+        Self(text)
+    }
+
     #[must_use]
     pub fn as_str(&self) -> &str {
         std::str::from_utf8(&self.0).unwrap_or_default()
@@ -43,7 +54,23 @@ impl TraceParent {
 
     #[must_use]
     pub fn trace_id(&self) -> &str {
-        self.as_str().split('-').nth(1).unwrap_or_default()
+        self.part(1)
+    }
+
+    /// The id of the span that is the parent of what belongs to the trace here.
+    #[must_use]
+    pub fn parent_id(&self) -> &str {
+        self.part(2)
+    }
+
+    /// Whether who wrote it keeps the trace.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        u8::from_str_radix(self.part(3), 16).is_ok_and(|flags| flags & 1 == 1)
+    }
+
+    fn part(&self, index: usize) -> &str {
+        self.as_str().split('-').nth(index).unwrap_or_default()
     }
 }
 
@@ -72,6 +99,19 @@ mod tests {
         assert_eq!(trace.trace_id(), "4bf92f3577b34da6a3ce929d0e0e4736");
         let unsampled = GOOD.replace("-01", "-00");
         assert_eq!(read(&unsampled).unwrap().as_str(), unsampled);
+    }
+
+    #[test]
+    fn one_of_our_own_is_read_as_what_it_was_made_of() {
+        let made = TraceParent::new(0x4b, 0xf0, true);
+        assert_eq!(read(made.as_str()), Some(made));
+        assert_eq!(
+            (made.trace_id(), made.parent_id()),
+            (&*format!("{}4b", "0".repeat(30)), "00000000000000f0")
+        );
+        assert!(made.is_sampled());
+        assert!(!TraceParent::new(0x4b, 0xf0, false).is_sampled());
+        assert!(read(&GOOD.replace("-01", "-03")).unwrap().is_sampled());
     }
 
     #[test]

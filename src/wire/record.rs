@@ -12,6 +12,7 @@ use crate::graph::Errand;
 use crate::limits::{Class, Counted, Slot};
 use crate::metrics::Ongoing;
 use crate::model::{AccountId, MaskedReceiver, TraceParent};
+use crate::traces::{Request, RequestSpan};
 
 /// What nginx calls it, too: the caller went away before there was an answer.
 const CALLER_GONE: u16 = 499;
@@ -22,6 +23,7 @@ const CALLER_GONE: u16 = 499;
 pub struct RequestRecord {
     method: Method,
     counted: Ongoing,
+    span: RequestSpan,
     request_id: HeaderValue,
     started: Instant,
     /// What calls to Graph keep to: the moment when the caller must have an answer, be it only
@@ -46,6 +48,7 @@ impl RequestRecord {
     pub fn start(
         method: Method,
         counted: Ongoing,
+        span: RequestSpan,
         request_id: HeaderValue,
         errand: Errand,
         class: Class,
@@ -54,6 +57,7 @@ impl RequestRecord {
         Self {
             method,
             counted,
+            span,
             request_id,
             started: Instant::now(),
             errand,
@@ -122,6 +126,17 @@ impl Drop for RequestRecord {
             self.counted.ended(CALLER_GONE, took);
             (CALLER_GONE, took)
         });
+        let request_id = self.request_id.to_str().unwrap_or_default();
+        let outcome = self.outcome.get().copied().unwrap_or("answered");
+        self.span.ended(&Request {
+            method: &self.method,
+            route: self.counted.path(),
+            status,
+            account: self.account.get(),
+            to: self.to.get(),
+            request_id,
+            outcome,
+        });
         tracing::info!(
             target: "avenping::request",
             method = self.method.as_str(),
@@ -131,9 +146,9 @@ impl Drop for RequestRecord {
             upstream_micros = self.upstream_micros.load(Ordering::Relaxed),
             account = self.account.get().map(tracing::field::display),
             to = self.to.get().map(tracing::field::display),
-            request_id = self.request_id.to_str().unwrap_or_default(),
+            request_id,
             trace_id = self.errand.trace.as_ref().map(TraceParent::trace_id),
-            outcome = self.outcome.get().copied().unwrap_or("answered"),
+            outcome,
             "request"
         );
     }

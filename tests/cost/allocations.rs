@@ -7,7 +7,7 @@ use avenping_gateway::app::{Gateway, GatewaySettings};
 use avenping_gateway::clock::Clock;
 use avenping_gateway::config::{
     DatabaseSettings, DeliverySettings, GraphSettings, LimitSettings, ListenerSettings,
-    MetaSettings, RecordSettings, TemplateSettings, WebhookSettings,
+    MetaSettings, RecordSettings, TemplateSettings, TraceSettings, WebhookSettings,
 };
 use avenping_gateway::store::{self, Keyring};
 use clap::Parser;
@@ -41,6 +41,8 @@ struct Serve {
     deliveries: DeliverySettings,
     #[command(flatten)]
     limits: LimitSettings,
+    #[command(flatten)]
+    traces: TraceSettings,
 }
 
 pub(crate) fn of_a_send(mode: Mode) -> f64 {
@@ -71,8 +73,27 @@ pub(crate) fn of_a_send(mode: Mode) -> f64 {
 impl Site {
     fn serve(&self, mode: Mode) -> GatewaySettings {
         let serve = Serve::parse_from(["serve".to_owned()].into_iter().chain(self.settings(mode)));
-        let Serve { listener, graph, webhooks, records, templates, meta, deliveries, limits } =
-            serve;
-        GatewaySettings { listener, graph, webhooks, records, templates, meta, deliveries, limits }
+        let Serve {
+            listener,
+            graph,
+            webhooks,
+            records,
+            templates,
+            meta,
+            deliveries,
+            limits,
+            traces,
+        } = serve;
+        GatewaySettings {
+            listener,
+            graph,
+            webhooks,
+            records,
+            templates,
+            meta,
+            deliveries,
+            limits,
+            traces,
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use avenping_gateway::app::{Gateway, GatewaySettings};
 use avenping_gateway::config::{
     BreakerSettings, GraphSettings, LimitSettings, ListenerSettings, MetaSettings, Period,
-    RecordSettings, Switch, TemplateSettings, UpstreamStatus, WebhookSettings,
+    RecordSettings, Switch, TemplateSettings, TraceSettings, UpstreamStatus, WebhookSettings,
 };
 use avenping_gateway::model::DeliveryState;
 use serde_json::{Value, json};
@@ -85,6 +85,7 @@ impl Running {
             webhooks: WebhookSettings { allow_private: true },
             deliveries: world.settings.clone(),
             limits: LimitSettings::default(),
+            traces: TraceSettings::default(),
         };
         let stop = CancellationToken::new();
         // A handle of its own: the gateway closes it when it ends.

@@ -13,6 +13,7 @@ use crate::graph::{Graph, GraphFailure};
 use crate::metrics::Upstream;
 use crate::model::{Account, AccountId, GraphId, PhoneNumber};
 use crate::store::{AccountChange, Store};
+use crate::traces::Traces;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct Sync {
@@ -54,7 +55,8 @@ impl Sync {
                 account.email
             )
         })?;
-        let graph = Graph::new(settings.graph.clone(), Clock::system(), Upstream::default())?;
+        let (clock, metrics) = (Clock::system(), Upstream::default());
+        let graph = Graph::new(settings.graph.clone(), clock, metrics, Traces::default())?;
         let credentials = credentials::of(&account, token);
 
         let bar = progress::bar(2, "lists");

@@ -19,6 +19,7 @@ use crate::graph::{
 };
 use crate::metrics::Upstream;
 use crate::model::{AccountId, Destination, GraphId};
+use crate::traces::Traces;
 
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const DATA: u8 = 0;
@@ -90,7 +91,7 @@ impl Peer {
         };
         // Without TLS there is nothing to agree on the protocol with.
         let client = http::client(&settings).http2_prior_knowledge().build().unwrap();
-        Graph::over(client, settings, Clock::system(), Upstream::default())
+        Graph::over(client, settings, Clock::system(), Upstream::default(), Traces::default())
     }
 }
 

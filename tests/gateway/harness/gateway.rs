@@ -7,8 +7,8 @@ use avenping_gateway::app::{Gateway as Program, GatewaySettings};
 use avenping_gateway::clock::Clock;
 use avenping_gateway::config::{
     BreakerSettings, DeliverySettings, GraphSettings, LimitSettings, ListenerSettings,
-    MetaSettings, Period, RecordSettings, Secret, Switch, TemplateSettings, UpstreamStatus,
-    WebhookSettings,
+    MetaSettings, Period, RecordSettings, Secret, Switch, TemplateSettings, TraceSettings,
+    UpstreamStatus, WebhookSettings,
 };
 use avenping_gateway::model::NewAccount;
 use avenping_gateway::store::Store;
@@ -89,6 +89,7 @@ impl Setup {
                 timeout: patience,
             },
             limits: LimitSettings::default(),
+            traces: TraceSettings::default(),
             meta: MetaSettings {
                 app_secrets: vec![Secret(APP_SECRET.into())],
                 verify_token: Some(Secret(VERIFY_TOKEN.into())),
