@@ -114,6 +114,8 @@ enum Command {
     /// not migrated is told, not made.
     Doctor(doctor::Doctor),
     /// Bring the database up to date, and nothing else
+    #[command(after_help = "Example:
+  DATABASE_URL=postgres://avenping@localhost/avenping avenping migrate")]
     Migrate,
     /// Print what a shell needs to complete commands and flags
     Completions(completions::Completions),
@@ -183,23 +185,63 @@ fn failed(error: &anyhow::Error) -> ExitCode {
 mod tests {
     use std::collections::BTreeSet;
 
-    use clap::{Command, CommandFactory as _};
+    use clap::{Arg, Command, CommandFactory as _, Parser as _};
 
     use super::Cli;
 
-    fn variables(command: &Command, found: &mut BTreeSet<String>) {
-        let names = command.get_arguments().filter_map(|argument| argument.get_env());
-        found.extend(names.map(|name| name.to_string_lossy().into_owned()));
-        command.get_subcommands().for_each(|command| variables(command, found));
+    /// A command and all that are below it, each with how it is called.
+    fn all(command: Command, above: &str) -> Vec<(String, Command)> {
+        let path = format!("{above} {}", command.get_name());
+        let below: Vec<_> =
+            command.get_subcommands().flat_map(|below| all(below.clone(), &path)).collect();
+        [(path, command)].into_iter().chain(below).collect()
+    }
+
+    /// How the table of the settings begins the row of one.
+    fn row(setting: &Arg) -> Option<String> {
+        let name = setting.get_env()?.to_string_lossy();
+        let flag = setting.get_long().filter(|_| !setting.is_hide_set());
+        let flag = flag.map_or(String::new(), |flag| format!("`--{flag}` "));
+        let defaults = setting.get_default_values();
+        let default = defaults
+            .first()
+            .map_or(String::new(), |default| format!(" `{}` |", default.to_string_lossy()));
+        Some(format!("\n| `{name}` | {flag}|{default}"))
     }
 
     #[test]
-    fn every_setting_stands_in_the_readme() {
-        let mut found = BTreeSet::new();
-        variables(&Cli::command(), &mut found);
-        assert!(found.contains("AVENPING_BIND"));
-        let readme = include_str!("../README.md");
-        found.retain(|name| !readme.contains(&format!("\n| `{name}` |")));
-        assert_eq!(found, BTreeSet::new());
+    fn every_setting_stands_in_the_table_with_its_flag_and_default() {
+        let commands = all(Cli::command(), "");
+        let settings = commands.iter().flat_map(|(_, command)| command.get_arguments());
+        let rows: BTreeSet<_> = settings.filter_map(row).collect();
+        let page = include_str!("../docs/settings.md");
+        let missing: Vec<_> = rows.iter().filter(|row| !page.contains(row.as_str())).collect();
+        assert!(missing.is_empty(), "{missing:#?}");
+
+        let names: BTreeSet<_> = rows.iter().filter_map(|row| row.split('`').nth(1)).collect();
+        assert!(names.len() > 40, "only {}", names.len());
+        let told = page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next());
+        let told: BTreeSet<_> = told.collect();
+        assert_eq!(told, names);
+    }
+
+    #[test]
+    fn every_command_has_examples_that_it_understands() {
+        for (path, command) in all(Cli::command(), "") {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example") || command.has_subcommands(), "{path} has none");
+            // What the shell puts there.
+            let help = help.replace("\"$(cat noted)\"", &format!("1:{}", "0".repeat(64)));
+            let help = help.replace("\\\n    ", "");
+            for line in help.lines().filter(|line| line.starts_with("  ")) {
+                // Behind the command stands what it does, or what takes its output.
+                let call = line.trim_start().split("   ").next().unwrap_or_default();
+                let (_, words) = call.rsplit_once("avenping ").unwrap_or_default();
+                let words = words.trim_end_matches(')');
+                let words = words.split_whitespace().take_while(|word| !["|", ">"].contains(word));
+                let parsed = Cli::try_parse_from(["avenping"].into_iter().chain(words));
+                assert!(parsed.is_ok(), "{line}: {parsed:?}");
+            }
+        }
     }
 }

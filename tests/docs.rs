@@ -7,12 +7,15 @@
     reason = "a test that cannot go on has failed"
 )]
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use avenping_gateway::app::routes;
+use avenping_gateway::openapi::document;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -140,19 +143,53 @@ fn every_command_of_the_documents_runs() {
     assert!(failed.is_empty(), "{}", failed.join("\n\n"));
 }
 
+/// What GitHub calls the sections of a page.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let titles = page.lines().filter(|line| line.starts_with('#'));
+    let kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
+    let anchor = |title: &str| title.trim_start_matches('#').trim().to_lowercase();
+    titles
+        .map(|title| anchor(title).chars().filter(kept).collect::<String>().replace(' ', "-"))
+        .collect()
+}
+
 #[test]
 fn every_link_of_the_documents_leads_somewhere() {
     let mut count = 0;
     for page in pages() {
         let text = fs::read_to_string(&page).unwrap();
         for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
-            let file = target.split('#').next().unwrap();
-            if file.is_empty() || file.contains("://") {
+            if target.contains("://") {
                 continue;
             }
             count += 1;
-            assert!(page.parent().unwrap().join(file).exists(), "{}: {target}", page.display());
+            let (file, section) = target.split_once('#').unwrap_or((target, ""));
+            let there =
+                if file.is_empty() { page.clone() } else { page.parent().unwrap().join(file) };
+            assert!(there.exists(), "{}: {target}", page.display());
+            let is_known = section.is_empty()
+                || anchors(&fs::read_to_string(there).unwrap()).contains(section);
+            assert!(is_known, "{}: {target}", page.display());
         }
     }
     assert!(count > 10, "only {count}");
+}
+
+#[test]
+fn the_api_guide_lists_every_route_of_the_document() {
+    let document = document(&routes(), "");
+    let document = serde_json::to_value(document).unwrap();
+    let page = fs::read_to_string(Path::new(ROOT).join("docs/api.md")).unwrap();
+    let mut count = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let methods = ["get", "post", "put", "patch", "delete"];
+        for method in methods.iter().filter(|method| operations.get(**method).is_some()) {
+            let route = format!("`{} {path}`", method.to_uppercase());
+            // A template may have the name of the route that sends one.
+            let same = route.replace("/v2/templates/send`", "/v2/templates/{name}`");
+            assert!(page.contains(&route) || page.contains(&same), "{route} is not in the guide");
+            count += 1;
+        }
+    }
+    assert!(count > 50, "only {count}");
 }

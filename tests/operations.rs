@@ -193,3 +193,47 @@ fn the_page_tells_of_every_metric_what_the_table_tells() {
         assert!(known.contains(name) || titles.contains(name), "there is no {name}");
     }
 }
+
+/// The settings that a text names.
+fn settings(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|c: char| !c.is_ascii_uppercase() && c != '_');
+    words.filter(|word| word.starts_with("AVENPING_") || *word == "DATABASE_URL").collect()
+}
+
+#[test]
+fn deployments_name_settings_that_there_are_and_none_that_is_empty() {
+    let page = read("../settings.md");
+    let known: BTreeSet<_> =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    for file in
+        ["compose.yaml", "Dockerfile", "deploy/avenping.service", "deploy/kubernetes/gateway.yaml"]
+    {
+        let text = read(&format!("../../{file}"));
+        let named = settings(&text);
+        assert!(named.len() > 2, "{file}");
+        let stray: Vec<_> = named.difference(&known).collect();
+        assert!(stray.is_empty(), "{file}: {stray:?}");
+        // A setting that is there and empty stops the start.
+        assert!(!text.contains(":-}"), "{file}");
+    }
+}
+
+#[test]
+fn the_image_is_built_from_what_its_context_has() {
+    let ignored = read("../../.dockerignore");
+    let let_in: BTreeSet<_> = ignored.lines().filter_map(|line| line.strip_prefix('!')).collect();
+    assert!(ignored.lines().any(|line| line == "*"));
+    let dockerfile = read("../../Dockerfile");
+    let copies = dockerfile.lines().filter_map(|line| line.strip_prefix("COPY "));
+    let copied: BTreeSet<_> = copies
+        .filter(|copy| !copy.starts_with("--from"))
+        .flat_map(|copy| copy.rsplit_once(' ').unwrap().0.split(' '))
+        .collect();
+    assert_eq!(copied, let_in);
+    let manifest = read("../../Cargo.toml");
+    let version = values(&manifest, "version = ").next().unwrap().trim_matches('"');
+    for file in ["compose.yaml", "Dockerfile", "deploy/kubernetes/gateway.yaml"] {
+        let image = format!("avenping-gateway:{version}");
+        assert!(read(&format!("../../{file}")).contains(&image), "{file}: {image}");
+    }
+}

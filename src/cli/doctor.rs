@@ -21,6 +21,9 @@ use crate::traces::Traces;
 use report::Report;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  avenping doctor
+  avenping doctor ada@example.com --json")]
 pub(super) struct Doctor {
     /// The id or email of an account: its plan, its Meta token and its phone numbers are checked
     #[arg(value_name = "ACCOUNT")]

@@ -11,6 +11,8 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:
+  avenping health --bind 127.0.0.1:8080")]
 pub(super) struct Health {
     /// The address the gateway listens on
     #[arg(long, env = "AVENPING_BIND", default_value = "127.0.0.1:8080", value_name = "ADDR")]

@@ -18,11 +18,16 @@ pub(super) enum Key {
     ///
     /// Keep it safe, and apart from backups of the database: without it the Meta tokens in there
     /// cannot be read, with it they can.
+    #[command(after_help = "Example:
+  export AVENPING_SECRET_KEY=$(avenping key generate)")]
     Generate,
     /// Seal everything with the new key, while servers run
     ///
     /// Set AVENPING_SECRET_KEY to the new key, a comma and the old one, here and for every server.
-    /// When this command has ended, the old key can go.
+    /// Several servers get the old key, a comma and the new one before, so that each can open what
+    /// another one seals. When this command has ended, the old key can go.
+    #[command(after_help = "Example:
+  AVENPING_SECRET_KEY=\"$new,$old\" avenping key rotate")]
     Rotate,
 }
 

@@ -8,7 +8,7 @@ use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
 /// What fits a terminal that nobody has widened.
-const WIDTH: u16 = 80;
+pub(super) const WIDTH: u16 = 80;
 
 /// A line of the answer.
 pub(super) fn line(text: impl Display) -> anyhow::Result<()> {

@@ -16,6 +16,8 @@ use crate::app::routes;
 use crate::openapi::document;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Example:
+  avenping postman --out docs/postman")]
 pub(super) struct Postman {
     /// Where collection.json and environment.json go
     #[arg(long, default_value = "docs/postman", value_name = "DIR")]

@@ -19,8 +19,13 @@ pub(super) enum Token {
     ///
     /// The old token works for a day longer, so that callers can change over. For one that others
     /// may know, give --keep-old-for 0. At most two tokens work at a time: a third stops the first.
+    #[command(after_help = "Examples:
+  avenping token rotate ada@example.com
+  avenping token rotate ada@example.com --keep-old-for 0")]
     Rotate(Rotate),
     /// Stop every API token of an account at once
+    #[command(after_help = "Example:
+  avenping token revoke ada@example.com")]
     Revoke(Revoke),
 }
 

@@ -17,7 +17,10 @@ request brings (`[A-Za-z0-9._-]{1,128}`) is kept. Where rate limits are set, `Ra
 the caller stands.
 
 A send that must happen once carries an `Idempotency-Key`: repeated with the same key and body it gets the answer of the
-first time, for 24 hours, and Meta gets the message at most once."#;
+first time, for 24 hours, and Meta gets the message at most once.
+
+The same calls are there in Meta's own shape, `/{version}/…`, and in Interakt's, `/api/{version}/…`. Meta's documentation
+describes them, so they are not listed here."#;
 
 const TAGS: [(&str, &str); 8] = [
     ("Messages", "Send messages of every kind, and look up what became of them"),

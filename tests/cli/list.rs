@@ -15,12 +15,18 @@ use crate::place::{ADA, Place};
 fn the_list_is_an_array_for_scripts_and_a_table_for_people() {
     let place = Place::new();
     let made = place.ada();
+    let table = place.run(&["account", "list"]);
+    assert!(table.stdout.contains(&format!("\n{ADA}  Ada  ")), "{}", table.stdout);
+    place.account(&["--name=Bo", "--email=an.address.quite.long@example.com"]);
+    let table = place.run(&["account", "list"]);
+    assert!(table.says("\nan.address.quite.long@example.com  Bo  "), "{}", table.stdout);
+
     let name = "Somebody whose name is longer than any terminal should have to put up with";
     place.account(&["--name", name, "--email=somebody.with.a.long.address@mail.example.com"]);
 
     let list = place.json(&["account", "list", "--json"]);
     let ids: Vec<_> = list.as_array().unwrap().iter().map(|one| &one["user"]["id"]).collect();
-    assert_eq!(ids.len(), 2);
+    assert_eq!(ids.len(), 3);
     assert_eq!(ids[0], &json!(made.id));
 
     let table = place.run(&["account", "list"]);

@@ -12,6 +12,8 @@ use crate::store::Store;
 const PAGE: i64 = 100;
 /// With it, the other columns fit 80 characters.
 const EMAIL_WIDTH: u16 = 28;
+/// Of a cell, on both sides; it counts as part of the width of a column.
+const PADDING: u16 = 2;
 
 #[derive(Args, Debug)]
 pub(in crate::cli) struct List {
@@ -34,7 +36,7 @@ impl List {
         for account in &accounts {
             table.add_row(row(account));
         }
-        keep_whole(&mut table, &accounts);
+        keep_whole(&mut table);
         output::print_table(&table)
     }
 }
@@ -52,10 +54,11 @@ async fn all(store: &Store) -> anyhow::Result<Vec<Account>> {
 }
 
 /// Names may be broken before emails are, which people copy from here.
-fn keep_whole(table: &mut Table, accounts: &[Account]) {
-    let longest = accounts.iter().map(|account| account.email.chars().count()).max();
-    let width = longest.and_then(|longest| u16::try_from(longest).ok()).unwrap_or(EMAIL_WIDTH);
-    if let Some(emails) = table.column_mut(0) {
+fn keep_whole(table: &mut Table) {
+    let widths = table.column_max_content_widths();
+    let widths: Vec<_> = widths.into_iter().map(|width| width.saturating_add(PADDING)).collect();
+    let fits = widths.iter().copied().map(u32::from).sum::<u32>() <= u32::from(output::WIDTH);
+    if let (false, Some(&width), Some(emails)) = (fits, widths.first(), table.column_mut(0)) {
         let width = Width::Fixed(width.min(EMAIL_WIDTH));
         emails.set_constraint(ColumnConstraint::LowerBoundary(width));
     }

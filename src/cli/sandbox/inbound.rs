@@ -11,6 +11,9 @@ use crate::cli::{http, output};
 use crate::sandbox;
 
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  avenping sandbox inbound --text Hi
+  avenping sandbox inbound --text Hi --from +15557654321 --name Ada")]
 pub(super) struct Inbound {
     /// What the customer writes
     #[arg(long)]
