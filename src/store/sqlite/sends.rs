@@ -7,7 +7,7 @@ use super::{Sqlite, Writing, forget};
 use crate::clock::Clock;
 use crate::model::{AccountId, MessageId, SendResult, Timestamp};
 use crate::store::rows::messages::MessageRow;
-use crate::store::rows::sends::{SendRow, Standing, told_later};
+use crate::store::rows::sends::{Ending, SendRow, Standing, told_later};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_UNKNOWN};
 use crate::store::sql::sends::HOLDS_SEND;
 use crate::store::text::storable;
@@ -15,8 +15,6 @@ use crate::store::{Claimed, SendClaim, SendEnd, Sends, StoreError};
 
 mod claims;
 mod ends;
-
-pub(super) use ends::Ending;
 
 const HOLDER: &str = "
     SELECT s.fingerprint, s.message_id, s.state, s.lease_until <= $3 AS lapsed, s.reply_status,
