@@ -31,8 +31,7 @@ use crate::config::DatabaseSettings;
 
 const CONNECTIONS: u32 = 16;
 
-/// So many groups of claims, of ends, and of posts are under way at once: each mostly waits for the
-/// server.
+/// So many groups of claims, and of ends, are under way at once: each mostly waits for the server.
 const GROUPS: usize = 2;
 
 /// A connection that lay unused for longer is asked whether it still lives before it is used.
