@@ -26,7 +26,8 @@ impl<J, A> CommitGroups<J, A> {
     }
 
     /// Has the job done, with all that wait beside it: by whoever comes to the turn first, in a
-    /// transaction of the whole group. `None` if they have given up.
+    /// transaction of the whole group. `None` if they have given up. What `commit` does is to be
+    /// boxed: all who wait carry the room for it, and one of them needs it.
     pub(super) async fn join<W>(
         &self,
         job: J,

@@ -78,7 +78,7 @@ impl Sends for Postgres {
             at: now,
         };
         let ended = self.ends.join(ending, async |endings| {
-            let ended = self.end_all(&endings).await;
+            let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });
         self.within(async { ended.await.unwrap_or_else(|| Err(self.late())) }).await

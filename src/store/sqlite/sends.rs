@@ -44,7 +44,7 @@ impl Sends for Sqlite {
     async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
         storable("the idempotency key", &claim.key)?;
         let claimed = self.claims.join(claim.clone(), async |claims| {
-            let claimed = self.claim_all(&claims).await;
+            let claimed = Box::pin(self.claim_all(&claims)).await;
             (claims, claimed)
         });
         self.within(async { claimed.await.unwrap_or_else(|| Err(self.late())) }).await
@@ -90,7 +90,7 @@ impl Sends for Sqlite {
             at: now,
         };
         let ended = self.ends.join(ending, async |endings| {
-            let ended = self.end_all(&endings).await;
+            let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });
         self.within(async { ended.await.unwrap_or_else(|| Err(self.late())) }).await

@@ -63,7 +63,7 @@ impl Postgres {
     pub(super) async fn claim(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
         for _ in 0..LOOKS {
             let won = self.claims.join(claim.clone(), async |claims| {
-                let won = self.insert(&claims).await;
+                let won = Box::pin(self.insert(&claims)).await;
                 (claims, won)
             });
             if won.await.unwrap_or_else(|| Err(self.late()))? {
