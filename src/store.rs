@@ -7,6 +7,7 @@
 pub mod accounts;
 pub mod api_tokens;
 pub mod audit;
+mod commit_groups;
 pub mod deliveries;
 mod error;
 pub mod flows;

@@ -69,21 +69,38 @@ impl StoreError {
 
 /// What the database said, less the values it said it about.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Cause(String);
+#[error("{said}")]
+pub struct Cause {
+    said: String,
+    /// Somebody else was at one of the rows.
+    of_a_lock: bool,
+}
 
 impl Cause {
     pub(super) fn late(limit: Duration) -> Self {
-        Self(format!("no answer within {limit:?}"))
+        Self::saying(format!("no answer within {limit:?}"))
     }
 
     pub(super) fn unreadable(column: &'static str) -> Self {
-        Self(format!("{column} holds something that cannot be read"))
+        Self::saying(format!("{column} holds something that cannot be read"))
+    }
+
+    /// Whether it concerns the rows that were asked for, and not the whole database.
+    pub(super) fn is_of_a_lock(&self) -> bool {
+        self.of_a_lock
+    }
+
+    fn saying(said: String) -> Self {
+        Self { said, of_a_lock: false }
     }
 
     fn of(error: &sqlx::Error) -> Self {
-        let postgres = error.as_database_error().and_then(|e| e.try_downcast_ref());
-        Self(postgres.map_or_else(|| error.to_string(), without_values))
+        let postgres: Option<&PgDatabaseError> =
+            error.as_database_error().and_then(|e| e.try_downcast_ref());
+        let Some(postgres) = postgres else { return Self::saying(error.to_string()) };
+        // Not free in time, and deadlock.
+        let of_a_lock = matches!(postgres.code(), "55P03" | "40P01");
+        Self { said: without_values(postgres), of_a_lock }
     }
 }
 
@@ -140,7 +157,7 @@ impl From<MigrateError> for StoreError {
         let cause = match error {
             MigrateError::VersionMissing(_) => return Self::NewerSchema,
             MigrateError::Execute(cause) | MigrateError::ExecuteMigration(cause, _) => cause,
-            other => return Self::Migration(Cause(other.to_string())),
+            other => return Self::Migration(Cause::saying(other.to_string())),
         };
         if may_pass(&cause) {
             return Self::Unavailable(Cause::of(&cause));

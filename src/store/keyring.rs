@@ -13,7 +13,7 @@
 //! A sealed value names no key: it is always the data key of its account. What belongs to no one
 //! account is shared; it is sealed by a key of the ring, in the layout of a wrapped data key.
 
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
+use chacha20poly1305::aead::{Aead, AeadInOut as _, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -25,6 +25,7 @@ use crate::model::AccountId;
 
 const VERSION: u8 = 1;
 const NONCE_BYTES: usize = 24;
+const TAG_BYTES: usize = 16;
 const KEY_ID_BYTES: usize = 4;
 /// Of a digest cut in half: nobody finds two values for one mark.
 pub(super) const MARK_BYTES: usize = 16;
@@ -132,7 +133,7 @@ impl Keyring {
     fn wrap(&self, context: &[u8], value: &[u8]) -> Result<WrappedKey, StoreError> {
         let mut bytes = vec![VERSION];
         bytes.extend(self.current.id);
-        bytes.extend(encrypt(self.current.key.bytes(), context, value)?);
+        encrypt(self.current.key.bytes(), context, value, &mut bytes)?;
         Ok(WrappedKey { bytes, key_id: hex::encode(self.current.id) })
     }
 
@@ -172,7 +173,7 @@ impl DataKey {
     /// Fails when the system has no randomness to give.
     pub fn seal_bytes(&self, column: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut sealed = vec![VERSION];
-        sealed.extend(encrypt(&self.key, &context(self.account.as_str(), column), secret)?);
+        encrypt(&self.key, &context(self.account.as_str(), column), secret, &mut sealed)?;
         Ok(sealed)
     }
 
@@ -243,13 +244,25 @@ fn strip_version(sealed: &[u8]) -> Result<&[u8], StoreError> {
     }
 }
 
-fn encrypt(key: &[u8; 32], context: &[u8], secret: &[u8]) -> Result<Vec<u8>, StoreError> {
+/// Appends nonce, ciphertext and tag to `sealed`. The secret is copied once: it may be large.
+fn encrypt(
+    key: &[u8; 32],
+    context: &[u8],
+    secret: &[u8],
+    sealed: &mut Vec<u8>,
+) -> Result<(), StoreError> {
     let mut nonce = [0_u8; NONCE_BYTES];
     getrandom::fill(&mut nonce).map_err(|_| StoreError::NoRandomness)?;
-    let sealed = XChaCha20Poly1305::new(key.into())
-        .encrypt(&XNonce::from(nonce), Payload { msg: secret, aad: context })
+    sealed.reserve_exact(NONCE_BYTES + secret.len() + TAG_BYTES);
+    sealed.extend(nonce);
+    let before = sealed.len();
+    sealed.extend(secret);
+    let (_, ciphertext) = sealed.split_at_mut(before);
+    let tag = XChaCha20Poly1305::new(key.into())
+        .encrypt_inout_detached(&XNonce::from(nonce), context, ciphertext.into())
         .map_err(|_| StoreError::Damaged)?;
-    Ok([&nonce[..], &sealed].concat())
+    sealed.extend(tag);
+    Ok(())
 }
 
 fn decrypt(

@@ -23,11 +23,16 @@ use tokio::sync::Mutex;
 
 use connection::{is_as_new, limit};
 
+use super::commit_groups::CommitGroups;
+use super::rows::sends::Ending;
 use super::work::Work;
-use super::{Keyring, StoreError, WAIT, within};
+use super::{Cause, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const CONNECTIONS: u32 = 16;
+
+/// So many groups of claims, and of ends, are under way at once: each mostly waits for the server.
+const GROUPS: usize = 2;
 
 /// A connection that lay unused for longer is asked whether it still lives before it is used.
 const STILL_FRESH: Duration = Duration::from_secs(1);
@@ -41,6 +46,9 @@ pub(super) struct Postgres {
     keyring: Keyring,
     timeout: Duration,
     work: Work,
+    /// Each is told whether it has won its key.
+    claims: CommitGroups<SendClaim, bool>,
+    ends: CommitGroups<Ending, bool>,
     /// Whoever waits for work listens here, one at a time.
     listener: Mutex<Option<PgListener>>,
 }
@@ -72,8 +80,16 @@ impl Postgres {
             });
         let pool = async { Ok(pool.connect_with(options.clone()).await?) };
         let pool = within(timeout, pool).await?;
-        let (work, listener) = (Work::default(), Mutex::default());
-        Ok(Self { options, pool, keyring, timeout, work, listener })
+        Ok(Self {
+            options,
+            pool,
+            keyring,
+            timeout,
+            work: Work::default(),
+            claims: CommitGroups::new(GROUPS),
+            ends: CommitGroups::new(GROUPS),
+            listener: Mutex::default(),
+        })
     }
 
     async fn within<T>(
@@ -81,6 +97,11 @@ impl Postgres {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         within(self.timeout, work).await
+    }
+
+    /// What is told to those whose work was begun by somebody who has given up.
+    fn late(&self) -> StoreError {
+        StoreError::Unavailable(Cause::late(self.timeout))
     }
 
     async fn write(&self) -> Result<Writing, StoreError> {

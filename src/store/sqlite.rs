@@ -3,7 +3,6 @@
 mod accounts;
 mod api_tokens;
 mod audit;
-mod commit_groups;
 #[cfg(test)]
 mod cost;
 mod deliveries;
@@ -25,11 +24,11 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
+use super::commit_groups::CommitGroups;
+use super::rows::sends::Ending;
 use super::work::Work;
 use super::{Cause, Claimed, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
-use commit_groups::CommitGroups;
-use sends::Ending;
 
 const READERS: u32 = 4;
 
@@ -77,8 +76,8 @@ impl Sqlite {
             keyring,
             timeout,
             work: Work::default(),
-            claims: CommitGroups::default(),
-            ends: CommitGroups::default(),
+            claims: CommitGroups::new(1),
+            ends: CommitGroups::new(1),
         })
     }
 

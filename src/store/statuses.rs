@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use sqlx::FromRow;
 
 use super::rows::messages::NewMessage;
@@ -12,7 +11,7 @@ use crate::model::{AccountId, MessageId, Progress, StatusKind, StatusUpdate};
 const FAILED: i16 = 5;
 
 /// A status as it is written down while it waits for its message.
-#[derive(Clone, Debug, FromRow, Serialize)]
+#[derive(Clone, Debug, FromRow)]
 pub(super) struct StatusRow {
     pub(super) account_id: String,
     pub(super) wamid: String,
@@ -24,7 +23,7 @@ pub(super) struct StatusRow {
 }
 
 /// What the statuses of one batch do to one message, together.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct Advance {
     pub(super) account_id: String,
     pub(super) id: String,
@@ -39,7 +38,7 @@ pub(super) struct Advance {
 }
 
 /// A message that statuses may have been waiting for.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Recorded<'a> {
     pub(super) account_id: &'a str,
     pub(super) id: &'a str,

@@ -31,6 +31,7 @@ mod recipients;
 mod rotation;
 mod scale;
 mod secrets;
+mod send_groups;
 mod sends;
 mod server;
 mod texts;
@@ -65,6 +66,7 @@ const NOUNS: &[(&str, &[Case])] = &[
     ("nodes", nodes::CASES),
     ("scale", scale::CASES),
     ("secrets", secrets::CASES),
+    ("send_groups", send_groups::CASES),
     ("sends", sends::CASES),
     ("texts", texts::CASES),
     ("upkeep", upkeep::CASES),

@@ -19,6 +19,15 @@ const CONNECTIONS: usize = 64;
 const POSTS_OF_ONE: usize = 150_000;
 const POSTS_OF_HUNDRED: usize = 4_000;
 
+/// What is in a post.
+#[derive(Clone, Copy)]
+enum Update {
+    /// From one of a thousand senders.
+    Message,
+    /// Of a message that somebody else sent: it is not recorded, so the status waits for it.
+    Status,
+}
+
 pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let mut storages = vec![("SQLite", Storage::Sqlite)];
     if let Some(server) = &options.postgres {
@@ -26,18 +35,22 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     }
     let mut figures = Vec::new();
     for (name, storage) in storages {
-        for (batch, posts) in [(1, POSTS_OF_ONE), (100, POSTS_OF_HUNDRED)] {
+        for (update, kind, batch, posts) in [
+            (Update::Message, "messages", 1, POSTS_OF_ONE),
+            (Update::Message, "messages", 100, POSTS_OF_HUNDRED),
+            (Update::Status, "statuses", 100, POSTS_OF_HUNDRED),
+        ] {
             let mut rates = Vec::new();
             let mut costs = Vec::new();
             let mut failed = 0;
             for _ in 0..options.rounds.div_ceil(2) {
-                let turn = turn(options, &storage, batch, posts).await?;
+                let turn = turn(options, &storage, update, batch, posts).await?;
                 rates.push(turn.0);
                 costs.push(turn.1);
                 failed += turn.2;
             }
             let [rate, cost] = [rates, costs].map(|values| Spread::of(values).median);
-            let of = format!("{name}, batches of {batch}");
+            let of = format!("{name}, {kind} in batches of {batch}");
             figures.push((format!("{of}: updates a second"), rate));
             figures.push((format!("{of}: CPU microseconds an update"), cost));
             figures.push((format!("{of}: updates a second that one core could take"), 1e6 / cost));
@@ -55,6 +68,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
 async fn turn(
     options: &Options,
     storage: &Storage,
+    update: Update,
     batch: usize,
     posts: usize,
 ) -> anyhow::Result<(f64, f64, u64)> {
@@ -66,7 +80,7 @@ async fn turn(
     set_url(&installation, process.port).await?;
     let run = hex::encode(random::<6>()?);
     let requests: Vec<Rc<[u8]>> =
-        (0..posts).map(|number| signed(&run, number, batch).into()).collect();
+        (0..posts).map(|number| signed(&run, update, number, batch).into()).collect();
     let requests = Rc::new(move |number: u64| {
         Rc::clone(&requests[usize::try_from(number).unwrap_or_default() % requests.len()])
     });
@@ -87,20 +101,33 @@ async fn set_url(installation: &Installation, port: u16) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A post with `batch` messages that were never posted before, from a thousand senders.
-fn signed(run: &str, number: usize, batch: usize) -> Vec<u8> {
-    let mut messages = String::new();
+/// A post with `batch` updates that were never posted before.
+fn signed(run: &str, update: Update, number: usize, batch: usize) -> Vec<u8> {
+    let mut updates = String::new();
     for at in 0..batch {
-        let sender = 15_551_000_000_u64 + ((number * batch + at) % 1000) as u64;
+        let person = 15_551_000_000_u64 + ((number * batch + at) % 1000) as u64;
         let comma = if at == 0 { "" } else { "," };
-        let written = write!(
-            messages,
-            r#"{comma}{{"from":"{sender}","id":"wamid.{run}{number:08}{at:04}","timestamp":"1795730447","type":"text","text":{{"body":"When will it come? \u00e4"}}}}"#
-        );
+        let id = format!("wamid.{run}{number:08}{at:04}");
+        let written = match update {
+            Update::Message => write!(
+                updates,
+                r#"{comma}{{"from":"{person}","id":"{id}","timestamp":"1795730447","type":"text","text":{{"body":"When will it come? \u00e4"}}}}"#
+            ),
+            Update::Status => write!(
+                updates,
+                r#"{comma}{{"id":"{id}","status":"delivered","timestamp":"1795730447","recipient_id":"{person}"}}"#
+            ),
+        };
         debug_assert!(written.is_ok());
     }
+    let updates = match update {
+        Update::Message => format!(
+            r#""contacts":[{{"profile":{{"name":"Ada"}},"wa_id":"15551000000"}}],"messages":[{updates}]"#
+        ),
+        Update::Status => format!(r#""statuses":[{updates}]"#),
+    };
     let body = format!(
-        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"{WABA}","changes":[{{"field":"messages","value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{NUMBER}"}},"contacts":[{{"profile":{{"name":"Ada"}},"wa_id":"15551000000"}}],"messages":[{messages}]}}}}]}}]}}"#
+        r#"{{"object":"whatsapp_business_account","entry":[{{"id":"{WABA}","changes":[{{"field":"messages","value":{{"messaging_product":"whatsapp","metadata":{{"display_phone_number":"15550783881","phone_number_id":"{NUMBER}"}},{updates}}}}}]}}]}}"#
     );
     let mut mac =
         Hmac::<Sha256>::new_from_slice(APP_SECRET.as_bytes()).unwrap_or_else(|_| unreachable!());

@@ -41,7 +41,7 @@ impl Messages for Postgres {
             let mut tx = self.write().await?;
             let accounts: BTreeSet<_> = rows.iter().map(|row| row.account_id).collect();
             let living = hold_back_statuses(&mut tx, accounts).await?;
-            let living: HashSet<_> = living.iter().map(String::as_str).collect();
+            let living: HashSet<_> = living.iter().map(|(id, _)| id.as_str()).collect();
             rows.retain(|row| living.contains(row.account_id));
             record(&mut tx, &rows).await?;
             let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
@@ -138,6 +138,6 @@ async fn record(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreEr
 }
 
 /// One column of a batch, as `unnest` takes it.
-fn column<'a, T, U>(rows: &'a [T], read: impl Fn(&'a T) -> U) -> Vec<U> {
+pub(super) fn column<'a, T, U>(rows: &'a [T], read: impl Fn(&'a T) -> U) -> Vec<U> {
     rows.iter().map(read).collect()
 }

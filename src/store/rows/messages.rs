@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
 use sqlx::FromRow;
 
 use crate::model::{
@@ -34,7 +33,6 @@ pub(in crate::store) struct MessageRow {
 }
 
 /// A record as it is written. Nothing in it can be refused, or it would cost its whole batch.
-#[derive(Serialize)]
 pub(in crate::store) struct NewMessage<'a> {
     pub(in crate::store) account_id: &'a str,
     pub(in crate::store) id: Cow<'a, str>,

@@ -1,12 +1,22 @@
-//! Between the rows of sends and what a claim comes to.
+//! Between the rows of sends and what a claim comes to, and how a send ends.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
 
 use sqlx::FromRow;
 
-use crate::model::{AccountId, MessageId, MessageRecord, SendOutcome};
+use crate::model::{AccountId, MessageId, MessageRecord, SendOutcome, SendResult, Timestamp};
+use crate::store::intake::DataKeys;
 use crate::store::keyring::DataKey;
-use crate::store::{Cause, Claimed, Keyring, SendClaim, StoreError, StoredReply};
+use crate::store::statuses::Recorded;
+use crate::store::text::{kept, kept_key};
+use crate::store::{Cause, Claimed, Keyring, SendClaim, SendEnd, StoreError, StoredReply};
 
 const REPLY: &str = "sends.reply_body";
+
+/// The states of a send that has ended.
+const FINISHED: i16 = 2;
+const UNKNOWN: i16 = 3;
 
 #[derive(FromRow)]
 pub(in crate::store) struct SendRow {
@@ -27,6 +37,91 @@ pub(in crate::store) enum Standing {
     Lapsed(MessageId),
     /// Its message may know more.
     Unknown(MessageId, Option<StoredReply>),
+}
+
+/// How a send ended, and what its message is to know of it.
+pub(in crate::store) struct Ending {
+    pub(in crate::store) account: AccountId,
+    pub(in crate::store) key: String,
+    pub(in crate::store) message: MessageId,
+    pub(in crate::store) end: SendEnd,
+    pub(in crate::store) result: SendResult,
+    pub(in crate::store) error: Option<String>,
+    pub(in crate::store) at: Timestamp,
+}
+
+/// An ending of an account that is there, as it is written.
+pub(in crate::store) struct EndRow<'a> {
+    pub(in crate::store) ending: &'a Ending,
+    /// In the group.
+    pub(in crate::store) place: usize,
+    /// `None` for a send that is released.
+    pub(in crate::store) state: Option<i16>,
+    /// Status and body.
+    pub(in crate::store) reply: Option<(i16, Vec<u8>)>,
+    pub(in crate::store) wamid: Option<&'a str>,
+}
+
+impl Ending {
+    pub(in crate::store) fn wamid(&self) -> Option<Cow<'_, str>> {
+        self.result.wamid.as_deref().map(kept_key)
+    }
+
+    pub(in crate::store) fn error(&self) -> Option<Cow<'_, str>> {
+        self.error.as_deref().map(kept)
+    }
+
+    pub(in crate::store) fn wa_id(&self) -> Option<Cow<'_, str>> {
+        self.result.wa_id.as_deref().map(kept)
+    }
+}
+
+impl<'a> EndRow<'a> {
+    /// An account that has gone has taken its sends along.
+    pub(in crate::store) fn of_all(
+        endings: &'a [Ending],
+        wamids: &'a [Option<Cow<'a, str>>],
+        keys: &DataKeys,
+    ) -> Result<Vec<Self>, StoreError> {
+        let mut rows = Vec::with_capacity(endings.len());
+        for (place, (ending, wamid)) in endings.iter().zip(wamids).enumerate() {
+            let Some(key) = keys.of(ending.account.as_str()) else { continue };
+            let (state, reply) = match &ending.end {
+                SendEnd::Final(reply) => (Some(FINISHED), Some(sealed_reply(reply, key)?)),
+                SendEnd::Unknown(reply) => (Some(UNKNOWN), Some(sealed_reply(reply, key)?)),
+                SendEnd::Released => (None, None),
+            };
+            rows.push(Self { ending, place, state, reply, wamid: wamid.as_deref() });
+        }
+        Ok(rows)
+    }
+
+    /// A statement changes a row once: those that come first to their key, and the rest, which is to
+    /// be written behind them.
+    pub(in crate::store) fn first_of_each_key(rows: Vec<Self>) -> (Vec<Self>, Vec<Self>) {
+        let mut keys = HashSet::new();
+        rows.into_iter().partition(|row| keys.insert((&row.ending.account, &row.ending.key)))
+    }
+
+    pub(in crate::store) fn account(&self) -> &'a str {
+        self.ending.account.as_str()
+    }
+
+    pub(in crate::store) fn message(&self) -> &'a str {
+        self.ending.message.as_str()
+    }
+}
+
+/// The messages whose wamid is known now. Without our id in it, a status waits under the wamid
+/// until somebody knows whose it is.
+pub(in crate::store) fn known<'a>(
+    endings: &'a [Ending],
+    wamids: &'a [Option<Cow<'a, str>>],
+) -> Vec<Recorded<'a>> {
+    let known = endings.iter().zip(wamids).filter_map(|(ending, wamid)| {
+        Some(Recorded::of(&ending.account, &ending.message, Some(wamid.as_deref()?)))
+    });
+    known.collect()
 }
 
 impl SendRow {
@@ -82,11 +177,7 @@ pub(in crate::store) fn told_later(
     }
 }
 
-/// A reply as it is written: status and body.
-pub(in crate::store) fn sealed_reply(
-    reply: &StoredReply,
-    key: &DataKey,
-) -> Result<(i16, Vec<u8>), StoreError> {
+fn sealed_reply(reply: &StoredReply, key: &DataKey) -> Result<(i16, Vec<u8>), StoreError> {
     let status = i16::try_from(reply.status).unwrap_or(i16::MAX);
     let body = key.seal_bytes(REPLY, &reply.body)?;
     Ok((status, body))

@@ -23,14 +23,6 @@ pub(in crate::store) const MESSAGE_BY_ID_OR_WAMID: &str = "
     FROM (SELECT * FROM messages WHERE wamid = $2 LIMIT 100) m WHERE account_id = $1
     LIMIT 1";
 
-/// What Meta has told of is accepted, whatever comes later: a failure of the send was none.
-pub(in crate::store) const SET_RESULT: &str = "
-    UPDATE messages
-    SET outcome = CASE WHEN outcome = 1 THEN outcome ELSE $3 END,
-        wamid = COALESCE(wamid, $4), wa_id = COALESCE(wa_id, $5),
-        error = CASE WHEN outcome = 1 THEN error ELSE COALESCE(error, $6) END
-    WHERE account_id = $1 AND id = $2";
-
 pub(in crate::store) const SET_UNKNOWN: &str =
     "UPDATE messages SET outcome = 4 WHERE account_id = $1 AND id = $2 AND outcome = 0";
 

@@ -4,7 +4,6 @@ mod recipients;
 mod statuses;
 
 use async_trait::async_trait;
-use serde::Serialize;
 use sqlx::{QueryBuilder, query_as};
 
 pub(super) use recipients::count_answers;
@@ -18,10 +17,9 @@ use crate::store::rows::messages::{MessageRow, NewMessage};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, last_looked_at, list};
 use crate::store::statuses::Recorded;
 use crate::store::text::kept_key;
-use crate::store::{Cause, MessageFilter, MessagePage, Messages, StoreError};
+use crate::store::{MessageFilter, MessagePage, Messages, StoreError};
 
-/// Many records in one statement, which costs less than one statement for each. As values: SQLite
-/// prints an item of `json_each` anew for each of its members.
+/// Many records in one statement, which costs less than one statement for each.
 const RECORD: &str = "
     INSERT INTO messages
         (account_id, id, phone_number_id, recipient, kind, reference, form, created_at, outcome,
@@ -129,9 +127,4 @@ fn bind(row: &mut Row<'_>, new: &NewMessage<'_>) {
     row.push_bind(new.wamid.as_deref()).push_bind(new.wa_id.as_deref());
     row.push_bind(new.sent_at).push_bind(new.delivered_at).push_bind(new.read_at);
     row.push_bind(new.failed_at).push_bind(new.error.as_deref());
-}
-
-/// The rows of a batch as `json_each` takes them.
-fn json(rows: &impl Serialize) -> Result<String, StoreError> {
-    serde_json::to_string(rows).map_err(|_| StoreError::Query(Cause::unreadable("a batch")))
 }

@@ -1,4 +1,5 @@
-//! Many rows in one statement.
+//! Many rows in one statement. As values, and not as one JSON list: SQLite prints an item of
+//! `json_each` anew for each of its members that is read.
 
 use sqlx::query::{Query, QueryAs};
 use sqlx::query_builder::Separated;

@@ -7,7 +7,7 @@ use super::{Sqlite, Writing, forget};
 use crate::clock::Clock;
 use crate::model::{AccountId, MessageId, SendResult, Timestamp};
 use crate::store::rows::messages::MessageRow;
-use crate::store::rows::sends::{SendRow, Standing, told_later};
+use crate::store::rows::sends::{Ending, SendRow, Standing, told_later};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_UNKNOWN};
 use crate::store::sql::sends::HOLDS_SEND;
 use crate::store::text::storable;
@@ -15,8 +15,6 @@ use crate::store::{Claimed, SendClaim, SendEnd, Sends, StoreError};
 
 mod claims;
 mod ends;
-
-pub(super) use ends::Ending;
 
 const HOLDER: &str = "
     SELECT s.fingerprint, s.message_id, s.state, s.lease_until <= $3 AS lapsed, s.reply_status,
@@ -46,7 +44,7 @@ impl Sends for Sqlite {
     async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
         storable("the idempotency key", &claim.key)?;
         let claimed = self.claims.join(claim.clone(), async |claims| {
-            let claimed = self.claim_all(&claims).await;
+            let claimed = Box::pin(self.claim_all(&claims)).await;
             (claims, claimed)
         });
         self.within(async { claimed.await.unwrap_or_else(|| Err(self.late())) }).await
@@ -92,7 +90,7 @@ impl Sends for Sqlite {
             at: now,
         };
         let ended = self.ends.join(ending, async |endings| {
-            let ended = self.end_all(&endings).await;
+            let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });
         self.within(async { ended.await.unwrap_or_else(|| Err(self.late())) }).await

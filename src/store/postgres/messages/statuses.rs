@@ -21,7 +21,7 @@ const WAITING: i32 = 4;
 
 /// The accounts that are there stay so until the transaction ends.
 const SHARE: &str = "
-    SELECT id, pg_advisory_xact_lock_shared($2, hashtext(id))::text FROM accounts
+    SELECT id, data_key, pg_advisory_xact_lock_shared($2, hashtext(id))::text FROM accounts
     WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE";
 
 const ALONE: &str = "
@@ -115,13 +115,13 @@ pub(in crate::store::postgres) async fn references(
 }
 
 /// Has statuses without a message wait until the messages that are about to be written are. Answers
-/// which of the accounts are there.
+/// which of the accounts are there, and their wrapped data keys.
 pub(in crate::store::postgres) async fn hold_back_statuses(
     tx: &mut Writing,
     accounts: BTreeSet<&str>,
-) -> Result<Vec<String>, StoreError> {
+) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
     let accounts: Vec<_> = accounts.into_iter().collect();
-    Ok(query_scalar(SHARE).bind(accounts).bind(WAITING).fetch_all(&mut **tx).await?)
+    Ok(query_as(SHARE).bind(accounts).bind(WAITING).fetch_all(&mut **tx).await?)
 }
 
 /// Applies what has waited for messages that have just been written, or have got their wamid.
@@ -131,6 +131,9 @@ pub(in crate::store::postgres) async fn settle(
     recorded: &[Recorded<'_>],
     keyring: &Keyring,
 ) -> Result<(), StoreError> {
+    if recorded.is_empty() {
+        return Ok(());
+    }
     let take = query_as(TAKE)
         .bind(column(recorded, |message| message.account_id))
         .bind(column(recorded, |message| message.id))

@@ -1,10 +1,14 @@
-//! Claiming a key in PostgreSQL, against other nodes.
+//! Claiming keys in PostgreSQL, against other nodes.
+
+use std::collections::HashSet;
 
 use sqlx::{query, query_as, query_scalar};
 
 use super::server_time;
 use crate::model::MessageId;
+use crate::store::commit_groups::Done;
 use crate::store::postgres::Postgres;
+use crate::store::postgres::messages::column;
 use crate::store::rows::messages::{MessageRow, NewMessage};
 use crate::store::rows::sends::{SendRow, Standing, told_later};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_UNKNOWN};
@@ -14,20 +18,33 @@ use crate::store::{Claimed, SendClaim, StoreError};
 /// How often a key may change hands between two looks at it.
 const LOOKS: usize = 5;
 
-/// One statement, and so one commit: the key and the record of its message.
+/// One statement, and so one commit: the keys, and the records of their messages. In an order that
+/// is the same on all nodes: two that claim the same keys wait for each other in one direction only.
+/// Accounts that are there stay so until it is over.
 const CLAIM: &str = concat!(
-    "WITH won AS (
+    "WITH told AS MATERIALIZED (
+         SELECT * FROM unnest(
+             $1::text[], $2::text[], $3::bytea[], $4::text[], $5::bigint[], $6::bigint[],
+             $7::text[], $8::text[], $9::text[], $10::text[], $11::text[]) WITH ORDINALITY
+         AS t (account_id, key, fingerprint, message_id, lease, created_at, phone_number_id,
+               recipient, kind, reference, form, n)),
+     there AS MATERIALIZED (
+         SELECT id FROM accounts WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE),
+     won AS (
          INSERT INTO sends
              (account_id, key, fingerprint, message_id, state, lease_until, created_at)
-         SELECT id, $2, $3, $4, 1, ",
+         SELECT t.account_id, t.key, t.fingerprint, t.message_id, 1, ",
     server_time!(),
-    " + $5, $6
-         FROM accounts WHERE id = $1
+    " + t.lease, t.created_at
+         FROM told t JOIN there a ON a.id = t.account_id ORDER BY t.n
          ON CONFLICT (account_id, key) DO NOTHING
-         RETURNING account_id, message_id, created_at)
+         RETURNING account_id, message_id)
      INSERT INTO messages
          (account_id, id, phone_number_id, recipient, kind, reference, form, created_at)
-     SELECT account_id, message_id, $7, $8, $9, $10, $11, created_at FROM won"
+     SELECT account_id, message_id, t.phone_number_id, t.recipient, t.kind, t.reference, t.form,
+            t.created_at
+     FROM won JOIN told t USING (account_id, message_id)
+     RETURNING id"
 );
 
 const HOLDER: &str = concat!(
@@ -45,7 +62,11 @@ const EXPIRE_ONE: &str = "
 impl Postgres {
     pub(super) async fn claim(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
         for _ in 0..LOOKS {
-            if self.insert(claim).await? {
+            let won = self.claims.join(claim.clone(), async |claims| {
+                let won = Box::pin(self.insert(&claims)).await;
+                (claims, won)
+            });
+            if won.await.unwrap_or_else(|| Err(self.late()))? {
                 return Ok(Claimed::Won);
             }
             if let Some(held) = self.held(claim).await? {
@@ -87,23 +108,27 @@ impl Postgres {
         Ok(Some(Claimed::InProgress))
     }
 
-    /// `false` if the key is held, or the account is not there.
-    async fn insert(&self, claim: &SendClaim) -> Result<bool, StoreError> {
-        let lease = i64::try_from(claim.lease.as_millis()).unwrap_or(i64::from(i32::MAX));
-        let row = NewMessage::of(&claim.message);
-        let insert = query(CLAIM)
-            .bind(row.account_id)
-            .bind(&claim.key)
-            .bind(&claim.fingerprint[..])
-            .bind(&row.id)
-            .bind(lease)
-            .bind(row.created_at)
-            .bind(row.phone_number_id)
-            .bind(&row.recipient)
-            .bind(&row.kind)
-            .bind(&row.reference)
-            .bind(&row.form);
-        Ok(insert.execute(&self.pool).await?.rows_affected() > 0)
+    /// `false` for those whose key is held, or whose account is not there. Of two claims of one key
+    /// the first wins.
+    async fn insert(&self, claims: &[SendClaim]) -> Done<bool> {
+        let mut rows: Vec<_> =
+            claims.iter().map(|claim| (claim, NewMessage::of(&claim.message))).collect();
+        rows.sort_by_key(|(claim, message)| (message.account_id, claim.key.as_str()));
+        let insert = query_scalar(CLAIM)
+            .bind(column(&rows, |(_, message)| message.account_id))
+            .bind(column(&rows, |(claim, _)| claim.key.as_str()))
+            .bind(column(&rows, |(claim, _)| &claim.fingerprint[..]))
+            .bind(column(&rows, |(_, message)| &*message.id))
+            .bind(column(&rows, |(claim, _)| lease(claim)))
+            .bind(column(&rows, |(_, message)| message.created_at))
+            .bind(column(&rows, |(_, message)| message.phone_number_id))
+            .bind(column(&rows, |(_, message)| &*message.recipient))
+            .bind(column(&rows, |(_, message)| &*message.kind))
+            .bind(column(&rows, |(_, message)| message.reference.as_deref()))
+            .bind(column(&rows, |(_, message)| message.form.as_deref()));
+        let won: Vec<String> = insert.fetch_all(&self.pool).await?;
+        let won: HashSet<_> = won.iter().map(String::as_str).collect();
+        Ok(claims.iter().map(|claim| Ok(won.contains(claim.message.id.as_str()))).collect())
     }
 
     async fn expire(&self, claim: &SendClaim, id: &MessageId) -> Result<(), StoreError> {
@@ -117,4 +142,8 @@ impl Postgres {
         }
         Ok(tx.commit().await?)
     }
+}
+
+fn lease(claim: &SendClaim) -> i64 {
+    i64::try_from(claim.lease.as_millis()).unwrap_or(i64::from(i32::MAX))
 }

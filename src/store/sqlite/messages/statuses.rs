@@ -1,46 +1,30 @@
 //! Statuses of Meta's, and the messages they move forward, in SQLite.
 
-use sqlx::{SqlitePool, query, query_as, query_scalar};
+use sqlx::SqlitePool;
 
-use super::{json, recipients};
+use super::recipients;
 use crate::model::{AccountId, StatusUpdate};
+use crate::store::recipients::Sent;
 use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting};
 use crate::store::sqlite::Writing;
 use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
-use crate::store::statuses::{Recorded, StatusRow, sort_out};
+use crate::store::statuses::{Advance, Recorded, StatusRow, sort_out};
 use crate::store::{Keyring, StoreError};
 
-macro_rules! find {
-    ($column:literal) => {
-        find_messages!(
-            $column,
-            "(SELECT key AS n, value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
-                     value ->> 'message_id' AS message_id
-              FROM json_each($1))"
-        )
-    };
-}
+const TOLD: &str = "WITH told (n, account_id, wamid, message_id) AS (";
 
-const FIND: &str = find!("id");
+const FIND: &str = concat!(") ", find_messages!("id", "told"));
 
-const REFERENCES: &str = find!("reference");
+const REFERENCES: &str = concat!(") ", find_messages!("reference", "told"));
 
-const ADVANCE: &str = advance_messages!(
-    "",
-    "(SELECT value ->> 'account_id' AS account_id, value ->> 'id' AS id,
-             value ->> 'wamid' AS wamid, value ->> 'wa_id' AS wa_id,
-             value ->> 'progress' AS progress, value ->> 'sent_at' AS sent_at,
-             value ->> 'delivered_at' AS delivered_at, value ->> 'read_at' AS read_at,
-             value ->> 'failed_at' AS failed_at, value ->> 'error' AS error
-      FROM json_each($1))"
-);
+const ADVANCES: &str = "WITH told (account_id, id, wamid, wa_id, progress, sent_at, delivered_at,
+                                   read_at, failed_at, error) AS (";
 
-const WAIT: &str = keep_waiting!(
-    "(SELECT value ->> 'account_id' AS account_id, value ->> 'wamid' AS wamid,
-             value ->> 'kind' AS kind, value ->> 'message_id' AS message_id,
-             value ->> 'recipient' AS recipient, value ->> 'at' AS at, value ->> 'error' AS error
-      FROM json_each($1))"
-);
+const ADVANCE: &str = advance_messages!(")", "told");
+
+const MISSING: &str = "WITH told (account_id, wamid, kind, message_id, recipient, at, error) AS (";
+
+const WAIT: &str = concat!(") ", keep_waiting!("told"));
 
 /// Takes out what waits for any of the messages.
 const RECORDED: &str = "WITH recorded (account_id, id, wamid) AS MATERIALIZED (";
@@ -71,7 +55,12 @@ pub(in crate::store::sqlite) async fn references(
     told: &[(AccountId, StatusUpdate)],
 ) -> Result<Vec<Option<String>>, StoreError> {
     let told: Vec<_> = told.iter().map(|(account, told)| StatusRow::of(account, told)).collect();
-    Ok(query_scalar(REFERENCES).bind(json(&told)?).fetch_all(readers).await?)
+    let mut references = Vec::with_capacity(told.len());
+    for part in parts(&numbered(&told)) {
+        let mut find = Statement::new(TOLD, part, bind_told, REFERENCES);
+        references.extend(find.query_as().fetch_all(readers).await?);
+    }
+    Ok(references.into_iter().map(|(reference,)| reference).collect())
 }
 
 /// Applies what has waited for messages that have just been written, or have got their wamid.
@@ -100,14 +89,45 @@ async fn apply(
     if told.is_empty() {
         return Ok(());
     }
-    let found = query_scalar(FIND).bind(json(&told)?).fetch_all(&mut **tx).await?;
-    let (advances, missing) = sort_out(told, found);
-    if !advances.is_empty() {
-        let sent = query_as(ADVANCE).bind(json(&advances)?).fetch_all(&mut **tx).await?;
-        recipients::count(tx, &sent, keyring).await?;
+    let mut found = Vec::with_capacity(told.len());
+    for part in parts(&numbered(&told)) {
+        let mut find = Statement::new(TOLD, part, bind_told, FIND);
+        found.extend(find.query_as().fetch_all(&mut **tx).await?);
     }
-    if !missing.is_empty() {
-        query(WAIT).bind(json(&missing)?).execute(&mut **tx).await?;
+    let found = found.into_iter().map(|(id,)| id).collect();
+    let (advances, missing) = sort_out(told, found);
+    let mut sent = Vec::new();
+    for part in parts(&advances) {
+        let mut advance = Statement::new(ADVANCES, part, bind_advance, ADVANCE);
+        sent.extend(advance.query_as::<Sent>().fetch_all(&mut **tx).await?);
+    }
+    recipients::count(tx, &sent, keyring).await?;
+    for part in parts(&missing) {
+        let mut wait = Statement::new(MISSING, part, bind_missing, WAIT);
+        wait.query().execute(&mut **tx).await?;
     }
     Ok(())
+}
+
+/// With their places: what is found for them comes in their order.
+fn numbered(told: &[StatusRow]) -> Vec<(i64, &StatusRow)> {
+    (0..).zip(told).collect()
+}
+
+fn bind_told(row: &mut Row<'_>, (place, told): &(i64, &StatusRow)) {
+    row.push_bind(*place).push_bind(&*told.account_id).push_bind(&*told.wamid);
+    row.push_bind(told.message_id.as_deref());
+}
+
+fn bind_advance(row: &mut Row<'_>, to: &Advance) {
+    row.push_bind(&*to.account_id).push_bind(&*to.id).push_bind(&*to.wamid);
+    row.push_bind(to.wa_id.as_deref()).push_bind(to.progress).push_bind(to.sent_at);
+    row.push_bind(to.delivered_at).push_bind(to.read_at).push_bind(to.failed_at);
+    row.push_bind(to.error.as_deref());
+}
+
+fn bind_missing(row: &mut Row<'_>, told: &StatusRow) {
+    row.push_bind(&*told.account_id).push_bind(&*told.wamid).push_bind(told.kind);
+    row.push_bind(told.message_id.as_deref()).push_bind(told.recipient.as_deref());
+    row.push_bind(told.at).push_bind(told.error.as_deref());
 }

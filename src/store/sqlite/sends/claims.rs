@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::machine_time;
+use crate::store::commit_groups::Done;
 use crate::store::rows::messages::NewMessage;
-use crate::store::sqlite::commit_groups::Done;
 use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
 use crate::store::sqlite::{Sqlite, messages};
 use crate::store::{Claimed, SendClaim, StoreError};

@@ -1,32 +1,50 @@
 //! Ends of many sends, in one commit.
 
-use std::borrow::Cow;
+use std::collections::HashSet;
 
 use sqlx::query;
 
-use crate::model::{AccountId, MessageId, SendResult, Timestamp};
-use crate::store::keyring::DataKey;
+use crate::store::StoreError;
+use crate::store::commit_groups::Done;
 use crate::store::rows::messages::outcome_code;
-use crate::store::rows::sends::sealed_reply;
-use crate::store::sql::messages::SET_RESULT;
-use crate::store::sql::sends::{DOUBT_SEND, FINISH_SEND, RELEASE_SEND};
+use crate::store::rows::sends::{EndRow, Ending, known};
 use crate::store::sqlite::accounts::data_keys;
-use crate::store::sqlite::commit_groups::Done;
+use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
 use crate::store::sqlite::{Sqlite, Writing, messages};
-use crate::store::statuses::Recorded;
-use crate::store::text::{kept, kept_key};
-use crate::store::{SendEnd, StoreError};
 
-/// How a send ended, and what its message is to know of it.
-pub(in crate::store::sqlite) struct Ending {
-    pub(super) account: AccountId,
-    pub(super) key: String,
-    pub(super) message: MessageId,
-    pub(super) end: SendEnd,
-    pub(super) result: SendResult,
-    pub(super) error: Option<String>,
-    pub(super) at: Timestamp,
-}
+/// A late answer of Graph's is better than none, so it also ends what counts as unknown.
+const END: &str = "
+    UPDATE sends SET
+        state = told.column4,
+        reply_status = CASE WHEN told.column4 = 3 THEN COALESCE(sends.reply_status, told.column5)
+                            ELSE told.column5 END,
+        reply_body = CASE WHEN told.column4 = 3 THEN COALESCE(sends.reply_body, told.column6)
+                          ELSE told.column6 END,
+        ended_at = CASE WHEN told.column4 = 3 THEN COALESCE(sends.ended_at, told.column7)
+                        ELSE told.column7 END
+    FROM (";
+
+const WHAT_HAS_NO_ANSWER: &str = ") AS told
+    WHERE sends.account_id = told.column1 AND sends.key = told.column2
+      AND sends.message_id = told.column3 AND sends.state <> 2
+    RETURNING message_id";
+
+/// Somebody may have been told that it is unknown; then it stays so.
+const RELEASE: &str =
+    "DELETE FROM sends WHERE account_id = $1 AND key = $2 AND message_id = $3 AND state = 1";
+
+/// What Meta has told of is accepted, whatever comes later: a failure of the send was none.
+const SET_RESULT: &str = "
+    UPDATE messages SET
+        outcome = CASE WHEN messages.outcome = 1 THEN messages.outcome ELSE told.column3 END,
+        wamid = COALESCE(messages.wamid, told.column4),
+        wa_id = COALESCE(messages.wa_id, told.column5),
+        error = CASE WHEN messages.outcome = 1 THEN messages.error
+                     ELSE COALESCE(messages.error, told.column6) END
+    FROM (";
+
+const OF_MESSAGES: &str =
+    ") AS told WHERE messages.account_id = told.column1 AND messages.id = told.column2";
 
 impl Sqlite {
     pub(super) async fn end_all(&self, endings: &[Ending]) -> Done<bool> {
@@ -35,53 +53,55 @@ impl Sqlite {
         accounts.sort_unstable();
         accounts.dedup();
         let keys = data_keys(&mut tx, &accounts, &self.keyring).await?;
-        let mut held = Vec::with_capacity(endings.len());
-        for ending in endings {
-            // An account that has gone has taken its sends along.
-            held.push(Ok(match keys.of(ending.account.as_str()) {
-                Some(key) => ending.write(&mut tx, key).await?,
-                None => false,
-            }));
-        }
-        // Without our id in it, a status waits under the wamid until somebody knows whose it is.
         let wamids: Vec<_> = endings.iter().map(Ending::wamid).collect();
-        let known = endings.iter().zip(&wamids).filter_map(|(ending, wamid)| {
-            let wamid = wamid.as_deref()?;
-            Some(Recorded::of(&ending.account, &ending.message, Some(wamid)))
-        });
-        messages::settle(&mut tx, &known.collect::<Vec<_>>(), &self.keyring).await?;
+        let mut rest = EndRow::of_all(endings, &wamids, &keys)?;
+
+        let mut places = HashSet::new();
+        while !rest.is_empty() {
+            let (first, others) = EndRow::first_of_each_key(rest);
+            places.extend(end(&mut tx, &first).await?);
+            rest = others;
+        }
+        messages::settle(&mut tx, &known(endings, &wamids), &self.keyring).await?;
         tx.commit().await?;
-        Ok(held)
+        Ok((0..endings.len()).map(|place| Ok(places.contains(&place))).collect())
     }
 }
 
-impl Ending {
-    fn wamid(&self) -> Option<Cow<'_, str>> {
-        self.result.wamid.as_deref().map(kept_key)
+/// Answers the places of those that were there to be ended.
+async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreError> {
+    let (released, ended): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.state.is_none());
+    let mut held = HashSet::new();
+    for part in parts(&ended) {
+        let mut end = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
+        let answered: Vec<(String,)> = end.query_as().fetch_all(&mut **tx).await?;
+        held.extend(answered.into_iter().map(|(message,)| message));
     }
-
-    /// Whether the send was there to be ended.
-    async fn write(&self, tx: &mut Writing, key: &DataKey) -> Result<bool, StoreError> {
-        let (end, reply) = match &self.end {
-            SendEnd::Final(reply) => (FINISH_SEND, Some(reply)),
-            SendEnd::Unknown(reply) => (DOUBT_SEND, Some(reply)),
-            SendEnd::Released => (RELEASE_SEND, None),
-        };
-        let (account, message) = (self.account.as_str(), self.message.as_str());
-        let mut end = query(end).bind(account).bind(&self.key).bind(message);
-        if let Some(reply) = reply {
-            let (status, body) = sealed_reply(reply, key)?;
-            end = end.bind(status).bind(body).bind(self.at.as_millis());
+    for row in released {
+        let release = query(RELEASE).bind(row.account()).bind(&row.ending.key).bind(row.message());
+        if release.execute(&mut **tx).await?.rows_affected() > 0 {
+            held.insert(row.message().to_owned());
         }
-        let held = end.execute(&mut **tx).await?.rows_affected() > 0;
-        let set = query(SET_RESULT)
-            .bind(account)
-            .bind(message)
-            .bind(outcome_code(self.result.outcome))
-            .bind(self.wamid())
-            .bind(self.result.wa_id.as_deref().map(kept))
-            .bind(self.error.as_deref().map(kept));
-        set.execute(&mut **tx).await?;
-        Ok(held)
     }
+    for part in parts(rows) {
+        Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES)
+            .query()
+            .execute(&mut **tx)
+            .await?;
+    }
+    let held = rows.iter().filter(|row| held.contains(row.message()));
+    Ok(held.map(|row| row.place).collect())
+}
+
+fn bind_end(to: &mut Row<'_>, row: &&EndRow<'_>) {
+    to.push_bind(row.account()).push_bind(&*row.ending.key).push_bind(row.message());
+    to.push_bind(row.state).push_bind(row.reply.as_ref().map(|(status, _)| *status));
+    to.push_bind(row.reply.as_ref().map(|(_, body)| body.as_slice()));
+    to.push_bind(row.ending.at.as_millis());
+}
+
+fn bind_result(to: &mut Row<'_>, row: &EndRow<'_>) {
+    to.push_bind(row.account()).push_bind(row.message());
+    to.push_bind(outcome_code(row.ending.result.outcome)).push_bind(row.wamid);
+    to.push_bind(row.ending.wa_id()).push_bind(row.ending.error());
 }

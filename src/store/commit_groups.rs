@@ -1,12 +1,12 @@
-//! One commit for all who want to write at the same time. While one group is being committed the
+//! One commit for all who want to write at the same time. While a group is being committed the
 //! next one gathers; nobody waits for company.
 
 use std::mem::take;
 use std::sync::{Mutex, PoisonError};
 
-use tokio::sync::{Mutex as Turns, oneshot};
+use tokio::sync::{Semaphore, oneshot};
 
-use crate::store::StoreError;
+use super::StoreError;
 
 /// What came of each of a group, in its order; or of none of them.
 pub(super) type Done<A> = Result<Vec<Result<A, StoreError>>, StoreError>;
@@ -16,18 +16,18 @@ type Waiting<J, A> = (J, oneshot::Sender<Result<A, StoreError>>);
 /// Jobs of one kind that wait for their turn.
 pub(super) struct CommitGroups<J, A> {
     waiting: Mutex<Vec<Waiting<J, A>>>,
-    turns: Turns<()>,
-}
-
-impl<J, A> Default for CommitGroups<J, A> {
-    fn default() -> Self {
-        Self { waiting: Mutex::default(), turns: Turns::default() }
-    }
+    turns: Semaphore,
 }
 
 impl<J, A> CommitGroups<J, A> {
+    /// At most so many groups are under way at once.
+    pub(super) fn new(at_once: usize) -> Self {
+        Self { waiting: Mutex::default(), turns: Semaphore::new(at_once) }
+    }
+
     /// Has the job done, with all that wait beside it: by whoever comes to the turn first, in a
-    /// transaction of the whole group. `None` if they have given up.
+    /// transaction of the whole group. `None` if they have given up. What `commit` does is to be
+    /// boxed: all who wait carry the room for it, and one of them needs it.
     pub(super) async fn join<W>(
         &self,
         job: J,
@@ -43,7 +43,7 @@ impl<J, A> CommitGroups<J, A> {
         let turn = tokio::select! {
             biased;
             told = &mut told => return told.ok(),
-            turn = self.turns.lock() => turn,
+            turn = self.turns.acquire() => turn,
         };
         let mut group = take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         // Whoever has been told that it came to nothing must be right.
@@ -57,8 +57,8 @@ impl<J, A> CommitGroups<J, A> {
     }
 }
 
-/// One that cannot be written must not keep the others out: then each is tried alone, unless the
-/// database is away for all of them.
+/// One that cannot be written, or has to wait, must not keep the others out: then each is tried
+/// alone, unless the database is away for all of them.
 async fn commit_all<J, A, W>(
     jobs: Vec<J>,
     callers: Vec<oneshot::Sender<Result<A, StoreError>>>,
@@ -69,7 +69,7 @@ async fn commit_all<J, A, W>(
     let alone = jobs.len() == 1;
     match commit(jobs).await {
         (_, Ok(done)) => tell_all(callers, done),
-        (_, Err(StoreError::Unavailable(cause))) => {
+        (_, Err(StoreError::Unavailable(cause))) if !cause.is_of_a_lock() => {
             let away = callers.iter().map(|_| Err(StoreError::Unavailable(cause.clone())));
             let away: Vec<_> = away.collect();
             tell_all(callers, away);
@@ -113,7 +113,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_while_one_group_is_committed_is_in_the_next_one() {
-        let groups = Groups::default();
+        let groups = Groups::new(1);
         let committed = Mutex::new(Vec::new());
         let commit = |jobs: Vec<u32>| {
             committed.lock().unwrap().push(jobs.clone());
@@ -131,8 +131,26 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn as_many_groups_as_may_be_are_under_way_at_once() {
+        let groups = Groups::new(2);
+        let committed = Mutex::new(Vec::new());
+        let commit = |jobs: Vec<u32>| {
+            committed.lock().unwrap().push(jobs.clone());
+            async {
+                tokio::task::yield_now().await;
+                let done = jobs.iter().map(|job| Ok(job * 10)).collect();
+                (jobs, Ok(done))
+            }
+        };
+        let join = async |job| groups.join(job, &commit).await.unwrap().unwrap();
+        let told = tokio::join!(join(1), join(2), join(3), join(4));
+        assert_eq!(told, (10, 20, 30, 40));
+        assert_eq!(*committed.lock().unwrap(), [vec![1], vec![2], vec![3, 4]]);
+    }
+
+    #[tokio::test]
     async fn one_that_cannot_be_written_keeps_nobody_out() {
-        let groups = Groups::default();
+        let groups = Groups::new(1);
         let commit = |jobs: Vec<u32>| async {
             tokio::task::yield_now().await;
             let bad = jobs.contains(&2);
@@ -146,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn that_the_database_is_away_is_told_to_all_at_once() {
-        let groups = Groups::default();
+        let groups = Groups::new(1);
         let tries = RefCell::new(0);
         let tries = Mutex::new(tries);
         let commit = |jobs: Vec<u32>| {
@@ -163,7 +181,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_has_given_up_is_left_out_and_a_group_given_up_on_is_told_so() {
-        let groups = Groups::default();
+        let groups = Groups::new(1);
         let endless = |jobs: Vec<u32>| async {
             std::future::pending::<()>().await;
             (jobs, Ok(Vec::new()))

@@ -1,0 +1,243 @@
+//! Sends that are claimed and ended at the same time share a commit, and nothing else.
+
+use std::time::Duration;
+
+use avenping_gateway::model::{AccountId, MessageRecord, SendOutcome, SendResult};
+use avenping_gateway::store::{Claimed, SendClaim, SendEnd, Store, StoreError, StoredReply};
+use futures_util::future::join_all;
+
+use crate::fixtures::{START, accepted, at, join, record};
+use crate::harness::{Place, Raw, cases};
+
+cases![
+    of_many_keys_at_once_on_two_handles_each_has_one_winner,
+    one_that_is_refused_keeps_nobody_out,
+    one_that_has_to_wait_keeps_nobody_out,
+    a_group_that_is_cut_off_is_told_so_and_leaves_nothing,
+    of_two_ends_at_once_the_first_counts,
+];
+
+/// Ends whatever waits for a lock.
+const CUT: &str = "
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+
+fn claim(account: &AccountId, key: &str) -> SendClaim {
+    let (key, message) = (key.to_owned(), record(account));
+    SendClaim { key, fingerprint: [1; 32], message, lease: Duration::from_secs(60) }
+}
+
+fn reply(body: &str) -> StoredReply {
+    StoredReply { status: 200, body: body.as_bytes().to_vec() }
+}
+
+/// Claims each of the keys.
+async fn won(store: &Store, account: &AccountId, keys: &[String]) -> Vec<MessageRecord> {
+    let mut messages = Vec::new();
+    for key in keys {
+        let claim = claim(account, key);
+        assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
+        messages.push(claim.message);
+    }
+    messages
+}
+
+async fn end(
+    store: &Store,
+    message: &MessageRecord,
+    key: &str,
+    body: &str,
+) -> Result<bool, StoreError> {
+    let (end, result) = (SendEnd::Final(reply(body)), accepted(key));
+    store.end_send(&message.account, key, &message.id, &end, &result, None, at(START)).await
+}
+
+fn keys(count: usize) -> Vec<String> {
+    (0..count).map(|n| format!("order-{n}")).collect()
+}
+
+/// Somebody who lets nobody at the sends.
+async fn stranger(place: &Place) -> Raw {
+    let mut stranger = place.raw().await;
+    let lock = match stranger {
+        Raw::Sqlite(_) => "BEGIN IMMEDIATE",
+        Raw::Postgres(_) => "BEGIN; LOCK TABLE sends IN ACCESS EXCLUSIVE MODE",
+    };
+    stranger.execute(lock).await;
+    stranger
+}
+
+/// All of the work begins before any of it goes on, so that the last ones are one group.
+async fn gathered<T>(place: &Place, work: impl Future<Output = T>) -> T {
+    let mut stranger = stranger(place).await;
+    let (done, ()) = tokio::join!(work, stranger.execute("ROLLBACK"));
+    done
+}
+
+/// Whatever the work does with the sends, the server hangs up on it.
+async fn cut_off<T>(place: &Place, work: impl Future<Output = T>) -> T {
+    let (mut stranger, mut cutter) = (stranger(place).await, place.raw().await);
+    let cutting = async {
+        loop {
+            cutter.number(CUT).await;
+        }
+    };
+    let done = tokio::select! { done = work => done, () = cutting => unreachable!() };
+    stranger.execute("ROLLBACK").await;
+    done
+}
+
+async fn of_many_keys_at_once_on_two_handles_each_has_one_winner(place: Place) {
+    let stores = [place.store().await, place.store().await];
+    let id = join(&stores[0], "ada").await;
+    let keys = keys(10);
+    // One handle asks for them in one order and the other in the other, and each three times.
+    let mut claims = Vec::new();
+    for round in 0..6 {
+        for n in 0..keys.len() {
+            let key = &keys[if round % 2 == 0 { n } else { keys.len() - 1 - n }];
+            claims.push((&stores[round % 2], key, claim(&id, key)));
+        }
+    }
+    let claimed = claims.iter().map(|(store, _, claim)| store.claim_send(claim));
+    let claimed = gathered(&place, join_all(claimed)).await;
+    for key in &keys {
+        let told = claims.iter().zip(&claimed).filter(|((_, of, _), _)| *of == key);
+        let told: Vec<_> = told.map(|(_, told)| told.as_ref().unwrap()).collect();
+        let won = told.iter().filter(|told| ***told == Claimed::Won).count();
+        let running = told.iter().filter(|told| ***told == Claimed::InProgress).count();
+        assert_eq!((won, running), (1, 5), "{key}: {told:?}");
+    }
+    // Only the messages of those who won are recorded.
+    let winners = claims.iter().zip(&claimed).filter(|(_, told)| matches!(told, Ok(Claimed::Won)));
+    for ((store, _, claim), _) in winners {
+        let message = store.message(&id, claim.message.id.as_str()).await.unwrap();
+        assert_eq!(message.as_ref(), Some(&claim.message));
+    }
+    assert_eq!(place.count("SELECT count(*) FROM messages").await, 10);
+}
+
+async fn one_that_is_refused_keeps_nobody_out(place: Place) {
+    let store = place.store().await;
+    let (ada, bob) = (join(&store, "ada").await, join(&store, "bob").await);
+    let (refuse, ruin) = match place.raw().await {
+        Raw::Sqlite(_) => (
+            "CREATE TRIGGER refuse BEFORE INSERT ON sends WHEN NEW.key = 'bad'
+             BEGIN SELECT RAISE(ABORT, 'refused'); END",
+            "UPDATE accounts SET data_key = x'00' WHERE email = 'bob@example.com'",
+        ),
+        Raw::Postgres(_) => (
+            "ALTER TABLE sends ADD CHECK (key <> 'bad')",
+            "UPDATE accounts SET data_key = '\\x00' WHERE email = 'bob@example.com'",
+        ),
+    };
+    place.execute(refuse).await;
+    let mut keys = keys(8);
+    keys.insert(5, "bad".to_owned());
+    let claims: Vec<_> = keys.iter().map(|key| claim(&ada, key)).collect();
+    let claimed = join_all(claims.iter().map(|claim| store.claim_send(claim)));
+    for (key, claimed) in keys.iter().zip(gathered(&place, claimed).await) {
+        match claimed {
+            Ok(claimed) => assert_eq!((claimed, key == "bad"), (Claimed::Won, false)),
+            Err(error) => assert!(matches!(error, StoreError::Query(_)) && key == "bad", "{error}"),
+        }
+    }
+
+    // The key that would seal the answers of Bob is gone.
+    let of_bob = won(&store, &bob, &["order-0".to_owned()]).await;
+    place.execute(ruin).await;
+    let ends = claims.iter().filter(|claim| claim.key != "bad");
+    let mut ends: Vec<_> = ends.map(|claim| (&claim.message, claim.key.as_str())).collect();
+    ends.insert(5, (&of_bob[0], "order-0"));
+    let ended = join_all(ends.iter().map(|(message, key)| end(&store, message, key, "{}")));
+    for ((message, key), ended) in ends.iter().zip(gathered(&place, ended).await) {
+        match ended {
+            Ok(ended) => assert!(ended && message.account == ada, "{key}"),
+            Err(error) => assert!(matches!(error, StoreError::Damaged) && message.account == bob),
+        }
+    }
+}
+
+async fn one_that_has_to_wait_keeps_nobody_out(place: Place) {
+    // SQLite has one writer: all wait, or none.
+    if place.is_file() {
+        return;
+    }
+    let store = place.store().await;
+    let (ada, bob) = (join(&store, "ada").await, join(&store, "bob").await);
+    let mut claims: Vec<_> = keys(8).iter().map(|key| claim(&ada, key)).collect();
+    claims.insert(5, claim(&bob, "order-0"));
+    let mut other = place.raw().await;
+    other
+        .execute("BEGIN; SELECT id FROM accounts WHERE email = 'bob@example.com' FOR UPDATE")
+        .await;
+    let claimed = join_all(claims.iter().map(|claim| store.claim_send(claim)));
+    for (claim, claimed) in claims.iter().zip(gathered(&place, claimed).await) {
+        match claimed {
+            Ok(claimed) => assert_eq!((claimed, &claim.message.account), (Claimed::Won, &ada)),
+            Err(StoreError::Unavailable(_)) => assert_eq!(claim.message.account, bob),
+            Err(error) => panic!("{error}"),
+        }
+    }
+    other.execute("ROLLBACK").await;
+    assert_eq!(store.claim_send(&claim(&bob, "order-0")).await.unwrap(), Claimed::Won);
+}
+
+async fn a_group_that_is_cut_off_is_told_so_and_leaves_nothing(place: Place) {
+    if place.is_file() {
+        return;
+    }
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let keys = keys(12);
+    let claims: Vec<_> = keys.iter().map(|key| claim(&id, key)).collect();
+    let claimed = join_all(claims.iter().map(|claim| store.claim_send(claim)));
+    for claimed in cut_off(&place, claimed).await {
+        assert!(matches!(claimed, Err(StoreError::Unavailable(_))), "{claimed:?}");
+    }
+    // Whoever was told so makes sure that the key is free, as it may have been written.
+    let not_sent = SendResult { outcome: SendOutcome::NotSent, wamid: None, wa_id: None };
+    for SendClaim { key, message, .. } in &claims {
+        let (end, now) = (SendEnd::Released, at(START));
+        let ended = store.end_send(&id, key, &message.id, &end, &not_sent, None, now).await;
+        assert!(!ended.unwrap());
+    }
+    let messages = won(&store, &id, &keys).await;
+
+    let ends = || messages.iter().zip(&keys).map(|(message, key)| end(&store, message, key, "{}"));
+    for ended in cut_off(&place, join_all(ends())).await {
+        assert!(matches!(ended, Err(StoreError::Unavailable(_))), "{ended:?}");
+    }
+    for (message, key) in messages.iter().zip(&keys) {
+        assert_eq!(store.claim_send(&claim(&id, key)).await.unwrap(), Claimed::InProgress);
+        let record = store.message(&id, message.id.as_str()).await.unwrap().unwrap();
+        assert_eq!(record.result, None);
+    }
+    for ended in gathered(&place, join_all(ends())).await {
+        assert!(ended.unwrap());
+    }
+    for (message, key) in messages.iter().zip(&keys) {
+        let told = Claimed::Finished { message: message.id.clone(), reply: reply("{}") };
+        assert_eq!(store.claim_send(&claim(&id, key)).await.unwrap(), told);
+        let record = store.message(&id, message.id.as_str()).await.unwrap().unwrap();
+        assert_eq!(record.result, Some(accepted(key)));
+    }
+}
+
+async fn of_two_ends_at_once_the_first_counts(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let keys = keys(6);
+    let messages = won(&store, &id, &keys).await;
+    let mut ends: Vec<_> = messages.iter().zip(&keys).map(|(m, key)| (m, key, "first")).collect();
+    ends.push((&messages[5], &keys[5], "second"));
+    ends.push((&messages[4], &keys[4], "second"));
+    let ended = ends.iter().map(|(message, key, body)| end(&store, message, key, body));
+    for ((_, key, body), ended) in ends.iter().zip(gathered(&place, join_all(ended)).await) {
+        assert_eq!(ended.unwrap(), *body == "first", "{key}");
+    }
+    for (message, key) in messages.iter().zip(&keys) {
+        let told = Claimed::Finished { message: message.id.clone(), reply: reply("first") };
+        assert_eq!(store.claim_send(&claim(&id, key)).await.unwrap(), told);
+    }
+}
