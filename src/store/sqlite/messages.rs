@@ -3,15 +3,17 @@
 mod recipients;
 mod statuses;
 
+use std::collections::{BTreeSet, HashSet};
+
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, query_as};
+use sqlx::{QueryBuilder, query_as, query_scalar};
 
 pub(super) use recipients::count_answers;
 pub(super) use statuses::apply_statuses;
 pub(super) use statuses::settle;
 
 use super::rows_at_once::{Row, Statement, parts};
-use super::{Sqlite, Writing, forget};
+use super::{Sqlite, Writing, forget, json};
 use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
 use crate::store::rows::messages::{MessageRow, NewMessage};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, last_looked_at, list};
@@ -23,11 +25,11 @@ use crate::store::{MessageFilter, MessagePage, Messages, StoreError};
 const RECORD: &str = "
     INSERT INTO messages
         (account_id, id, phone_number_id, recipient, kind, reference, form, created_at, outcome,
-         progress, wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error)
-    SELECT told.* FROM (";
+         progress, wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error) ";
 
-const OF_ACCOUNTS: &str = ") AS told CROSS JOIN accounts a ON a.id = told.column1
-    WHERE true ON CONFLICT (account_id, id) DO NOTHING";
+const UNLESS_THERE: &str = " ON CONFLICT (account_id, id) DO NOTHING";
+
+const LIVING: &str = "SELECT id FROM accounts WHERE id IN (SELECT value FROM json_each($1))";
 
 #[async_trait]
 impl Messages for Sqlite {
@@ -35,9 +37,10 @@ impl Messages for Sqlite {
         if records.is_empty() {
             return Ok(());
         }
-        let rows: Vec<_> = records.iter().map(NewMessage::of).collect();
+        let mut rows: Vec<_> = records.iter().map(NewMessage::of).collect();
         self.within(async {
             let mut tx = self.write().await?;
+            keep_living(&mut tx, &mut rows).await?;
             insert(&mut tx, &rows).await?;
             let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
             settle(&mut tx, &recorded, &self.keyring).await?;
@@ -109,10 +112,24 @@ impl Messages for Sqlite {
     }
 }
 
-/// Those whose account has gone are left out.
+/// Leaves out those whose account has gone: one look for each account, and not for each row.
+async fn keep_living(tx: &mut Writing, rows: &mut Vec<NewMessage<'_>>) -> Result<(), StoreError> {
+    let accounts: BTreeSet<_> = rows.iter().map(|row| row.account_id).collect();
+    let accounts: Vec<_> = accounts.into_iter().collect();
+    let living: HashSet<String> = query_scalar(LIVING)
+        .bind(json(&accounts)?)
+        .fetch_all(&mut **tx)
+        .await?
+        .into_iter()
+        .collect();
+    rows.retain(|row| living.contains(row.account_id));
+    Ok(())
+}
+
+/// All of them of accounts that are there.
 pub(super) async fn insert(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
     for part in parts(rows) {
-        let mut insert = Statement::new(RECORD, part, bind, OF_ACCOUNTS);
+        let mut insert = Statement::new(RECORD, part, bind, UNLESS_THERE);
         insert.query().execute(&mut **tx).await?;
     }
     Ok(())

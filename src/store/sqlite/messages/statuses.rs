@@ -1,6 +1,6 @@
 //! Statuses of Meta's, and the messages they move forward, in SQLite.
 
-use sqlx::SqlitePool;
+use sqlx::{SqlitePool, query_scalar};
 
 use super::recipients;
 use crate::model::{AccountId, StatusUpdate};
@@ -25,6 +25,8 @@ const ADVANCE: &str = advance_messages!(")", "told");
 const MISSING: &str = "WITH told (account_id, wamid, kind, message_id, recipient, at, error) AS (";
 
 const WAIT: &str = concat!(") ", keep_waiting!("told"));
+
+const ANY_WAITS: &str = "SELECT EXISTS (SELECT 1 FROM waiting_statuses)";
 
 /// Takes out what waits for any of the messages.
 const RECORDED: &str = "WITH recorded (account_id, id, wamid) AS MATERIALIZED (";
@@ -69,6 +71,10 @@ pub(in crate::store::sqlite) async fn settle(
     recorded: &[Recorded<'_>],
     keyring: &Keyring,
 ) -> Result<(), StoreError> {
+    // Usually none waits, and who is alone with the database need not look for each.
+    if !query_scalar(ANY_WAITS).fetch_one(&mut **tx).await? {
+        return Ok(());
+    }
     let mut waited = Vec::new();
     for part in parts(recorded) {
         let mut take = Statement::new(RECORDED, part, bind, TAKE);
