@@ -165,6 +165,7 @@ impl Graph {
     }
 
     /// Makes a call, and counts how it ended. Whatever is asked for an account is asked in here.
+    /// What `work` waits for is to be pinned outside: who takes a future holds it twice, and moves it.
     async fn counted<T>(
         &self,
         kind: CallKind,

@@ -54,6 +54,7 @@ impl Graph {
         let request = || credentials.sign(self.0.client.get(url.clone()));
         let kind = CallKind::Read;
         let answer = self.exchange(kind, permit, credentials, Repeat::Freely, budget, request);
+        let answer = pin!(answer);
         self.counted(kind, async { understand(answer.await?) }).await
     }
 
@@ -88,7 +89,6 @@ impl Graph {
         loop {
             let limit = self.limit_of_try(deadline, repeat, tries);
             let mut span = self.0.traces.call(kind, credentials.errand.trace, tries);
-            // Pinned, and not handed over: a layer that takes a future holds it twice, and moves it.
             let answer = {
                 let answer = pin!(once(request(), credentials.token, &mut span));
                 timeout_at(limit, answer).await

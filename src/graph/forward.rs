@@ -1,6 +1,8 @@
 //! A call that is passed on as it came, by a caller who speaks Graph's own language. What it is
 //! about was proven to be the caller's before; its path and its query are built anew all the same.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 
 use super::exchange::Repeat;
@@ -65,6 +67,7 @@ impl Graph {
             _ => self.0.breakers.admit(credentials, None)?,
         };
         let answer = self.exchange(kind, permit, credentials, repeat, budget.get(), request);
+        let answer = pin!(answer);
         self.counted(kind, async { answer.await?.object() }).await
     }
 }

@@ -1,5 +1,7 @@
 //! Telling a customer that their message was seen, or is being answered.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use serde::Serialize;
 
@@ -58,6 +60,7 @@ impl Graph {
         let permit = self.ready_for(credentials, number)?;
         let kind = CallKind::Write;
         let answer = self.exchange(kind, permit, credentials, Repeat::Freely, budget, request);
+        let answer = pin!(answer);
         let understood = async { answer.await?.object().map_err(GraphFailure::of_a_read) };
         self.counted(kind, understood).await
     }

@@ -1,5 +1,6 @@
 //! Media: upload, look-up, bytes, deletion. Files pass through; none is ever held in memory.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,6 +107,7 @@ impl Graph {
         };
         let kind = CallKind::Upload;
         let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
+        let answer = pin!(answer);
         self.counted(kind, async { UploadReceipt::read(answer.await?) }).await
     }
 
@@ -173,6 +175,7 @@ impl Graph {
         let request = || credentials.sign(self.0.client.delete(url.clone()));
         let kind = CallKind::Write;
         let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
+        let answer = pin!(answer);
         self.counted(kind, async { answer.await?.object() }).await
     }
 

@@ -4,6 +4,8 @@ mod definition;
 mod known;
 mod sent;
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -141,6 +143,7 @@ impl Graph {
         let budget = self.0.settings.send_timeout.get();
         let kind = CallKind::Write;
         let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
+        let answer = pin!(answer);
         self.counted(kind, async { Ok(answer.await?.object()?.body) }).await
     }
 }
