@@ -1,9 +1,10 @@
 //! What stands in for Graph: it takes everything and answers the same, at once or after a while.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
 
 use crate::http::Head;
@@ -18,7 +19,10 @@ pub struct Upstream {
 
 impl Upstream {
     pub async fn start(delay: Duration) -> anyhow::Result<Self> {
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let socket = TcpSocket::new_v4()?;
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+        // Thousands come at once, and whom it does not let in has no answer.
+        let listener = socket.listen(16_384)?;
         let port = listener.local_addr()?.port();
         let listening = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
