@@ -107,8 +107,17 @@ impl Installation {
 
     /// Starts it on the core of peers, in front of `upstream`, with more settings.
     pub async fn start(&self, upstream: u16, settings: &[(&str, &str)]) -> anyhow::Result<Process> {
+        self.start_as(pinned(&self.program), upstream, settings).await
+    }
+
+    /// The same, run by `command`, which is given the arguments.
+    pub async fn start_as(
+        &self,
+        mut command: Command,
+        upstream: u16,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Process> {
         let port = free_port()?;
-        let mut command = pinned(&self.program);
         self.environment(&mut command);
         command
             .arg("serve")
@@ -127,6 +136,10 @@ impl Installation {
             .current_dir(self.directory.path())
             .env("DATABASE_URL", &self.database_url)
             .env("AVENPING_SECRET_KEY", &self.secret_key);
+    }
+
+    pub fn program(&self) -> &Path {
+        &self.program
     }
 
     pub fn path(&self) -> &Path {

@@ -29,6 +29,10 @@ impl Process {
         Ok(process)
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     async fn listening(&self) -> anyhow::Result<()> {
         let end = Instant::now() + PATIENCE;
         while TcpStream::connect(("127.0.0.1", self.port)).await.is_err() {

@@ -3,6 +3,7 @@
 mod growth;
 mod in_flight;
 mod ingest;
+mod instructions;
 mod media;
 mod saturated;
 mod start;
@@ -33,6 +34,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             Scenario::Growth => growth::run(options, &mut report).await?,
             Scenario::Media => media::run(options, &mut report).await?,
             Scenario::Start => start::run(options, &mut report).await?,
+            Scenario::Instructions => instructions::run(options, &mut report).await?,
         }
     }
     report.write(&options.results)

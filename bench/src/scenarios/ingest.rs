@@ -19,9 +19,13 @@ const CONNECTIONS: usize = 64;
 const POSTS_OF_ONE: usize = 150_000;
 const POSTS_OF_HUNDRED: usize = 4_000;
 
+/// The deliveries pile up: what is measured is the taking in.
+pub(super) const SETTINGS: &[(&str, &str)] =
+    &[("AVENPING_LOG", "off"), ("AVENPING_WEBHOOK_RETRY_SCHEDULE", "0s,24h")];
+
 /// What is in a post.
 #[derive(Clone, Copy)]
-enum Update {
+pub(super) enum Update {
     /// From one of a thousand senders.
     Message,
     /// Of a message that somebody else sent: it is not recorded, so the status waits for it.
@@ -74,17 +78,9 @@ async fn turn(
 ) -> anyhow::Result<(f64, f64, u64)> {
     let upstream = Upstream::start(Duration::ZERO).await?;
     let installation = Installation::new(options, storage)?;
-    // The deliveries pile up: what is measured is the taking in.
-    let settings = [("AVENPING_LOG", "off"), ("AVENPING_WEBHOOK_RETRY_SCHEDULE", "0s,24h")];
-    let process = installation.start(upstream.port, &settings).await?;
+    let process = installation.start(upstream.port, SETTINGS).await?;
     set_url(&installation, process.port).await?;
-    let run = hex::encode(random::<6>()?);
-    let requests: Vec<Rc<[u8]>> =
-        (0..posts).map(|number| signed(&run, update, number, batch).into()).collect();
-    let requests = Rc::new(move |number: u64| {
-        Rc::clone(&requests[usize::try_from(number).unwrap_or_default() % requests.len()])
-    });
-    let target = Target { port: process.port, requests };
+    let target = target(process.port, update, batch, posts)?;
     let before = process.cpu_micros()?;
     let outcome = closed_loop(&target, CONNECTIONS, Duration::from_secs(options.seconds)).await;
     let used = process.cpu_micros()? - before;
@@ -92,7 +88,23 @@ async fn turn(
     Ok((updates / outcome.took.as_secs_f64(), used / updates.max(1.0), outcome.failed))
 }
 
-async fn set_url(installation: &Installation, port: u16) -> anyhow::Result<()> {
+/// So many posts, one after the other, and then the same ones again.
+pub(super) fn target(
+    port: u16,
+    update: Update,
+    batch: usize,
+    posts: usize,
+) -> anyhow::Result<Target> {
+    let run = hex::encode(random::<6>()?);
+    let requests: Vec<Rc<[u8]>> =
+        (0..posts).map(|number| signed(&run, update, number, batch).into()).collect();
+    let requests = Rc::new(move |number: u64| {
+        Rc::clone(&requests[usize::try_from(number).unwrap_or_default() % requests.len()])
+    });
+    Ok(Target { port, requests })
+}
+
+pub(super) async fn set_url(installation: &Installation, port: u16) -> anyhow::Result<()> {
     let bearer = format!("Bearer {}", installation.token);
     let body = br#"{"webhookUrl":"http://127.0.0.1:9/nobody"}"#;
     let request = post("/v2/webhooks/config", &[("authorization", &bearer)], body);

@@ -26,34 +26,26 @@ const BY_DEFAULT: &str = "gateway, by default";
 const DEFAULT: &[(&str, &str)] = &[];
 
 #[derive(Clone)]
-struct Variant {
-    name: String,
-    storage: Storage,
-    settings: &'static [(&'static str, &'static str)],
+pub(super) struct Variant {
+    pub(super) name: String,
+    pub(super) storage: Storage,
+    pub(super) settings: &'static [(&'static str, &'static str)],
     keyed: bool,
+}
+
+impl Variant {
+    pub(super) fn target(&self, port: u16, token: &str) -> Target {
+        if self.keyed {
+            return keyed(port, token);
+        }
+        Target::always(port, send(token, TEXT, &text(), None))
+    }
 }
 
 pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let upstream = Upstream::start(Duration::ZERO).await?;
-    let mut variants = vec![
-        variant("gateway, no record, no log", BARE, false),
-        variant("gateway, no record", LOGGED, false),
-        variant(BY_DEFAULT, DEFAULT, false),
-        variant("gateway, keyed, SQLite", DEFAULT, true),
-    ];
-    if let Some(server) = &options.postgres {
-        let storage = Storage::Postgres(server.clone());
-        variants.push(Variant {
-            name: "gateway, by default, PostgreSQL".to_owned(),
-            storage: storage.clone(),
-            settings: DEFAULT,
-            keyed: false,
-        });
-        let name = "gateway, keyed, PostgreSQL".to_owned();
-        variants.push(Variant { name, storage, settings: DEFAULT, keyed: true });
-    }
     let mut gateways: Vec<(Variant, Installation, Process)> = Vec::new();
-    for variant in variants {
+    for variant in variants(options) {
         let installation = Installation::new(options, &variant.storage)?;
         let process = installation.start(upstream.port, variant.settings).await?;
         if let Some(before) = &options.before {
@@ -78,12 +70,8 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         }),
     ];
     for (variant, installation, process) in &gateways {
-        contestants.push(contestant(&variant.name, process, |port| {
-            if variant.keyed {
-                return keyed(port, &installation.token);
-            }
-            Target::always(port, send(&installation.token, TEXT, &text(), None))
-        }));
+        let target = |port| variant.target(port, &installation.token);
+        contestants.push(contestant(&variant.name, process, target));
     }
     let load = Load::Closed { connections: CONNECTIONS };
     let time = Duration::from_secs(options.seconds);
@@ -110,6 +98,28 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let rows = compare(&contestants, load, options.rounds, time).await?;
     report.table("kinds, by default, saturated", &told, &rows);
     Ok(())
+}
+
+/// The gateway in all the ways in which a send is measured.
+pub(super) fn variants(options: &Options) -> Vec<Variant> {
+    let mut variants = vec![
+        variant("gateway, no record, no log", BARE, false),
+        variant("gateway, no record", LOGGED, false),
+        variant(BY_DEFAULT, DEFAULT, false),
+        variant("gateway, keyed, SQLite", DEFAULT, true),
+    ];
+    if let Some(server) = &options.postgres {
+        let storage = Storage::Postgres(server.clone());
+        variants.push(Variant {
+            name: "gateway, by default, PostgreSQL".to_owned(),
+            storage: storage.clone(),
+            settings: DEFAULT,
+            keyed: false,
+        });
+        let name = "gateway, keyed, PostgreSQL".to_owned();
+        variants.push(Variant { name, storage, settings: DEFAULT, keyed: true });
+    }
+    variants
 }
 
 fn variant(

@@ -1,0 +1,129 @@
+//! Instructions of the process for a warm send, and for an update that comes in. They are the same
+//! whatever else the machine does: for work on them, and not for judging. The kernel's are not counted.
+//!
+//! Behind each count is a profile that `callgrind_annotate` reads; it names functions if the program
+//! has symbols.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::rc::Rc;
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+
+use super::ingest::{self, Update};
+use super::saturated::variants;
+use crate::Options;
+use crate::gateway::{Installation, Storage};
+use crate::load::{Target, open_loop};
+use crate::process::{Process, pinned};
+use crate::report::Report;
+use crate::upstream::Upstream;
+
+const CALLERS: usize = 64;
+
+/// How many requests are counted, behind as many that warm up.
+#[derive(Clone, Copy)]
+struct Share {
+    requests: u64,
+    /// What is counted in each of them: sends, or updates.
+    each: u64,
+}
+
+const SENDS: Share = Share { requests: 1_600, each: 1 };
+const POSTS: Share = Share { requests: 800, each: 1 };
+const FULL_POSTS: Share = Share { requests: 64, each: 100 };
+
+pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let upstream = Upstream::start(Duration::ZERO).await?;
+    let mut figures = Vec::new();
+    for variant in variants(options) {
+        let installation = Installation::new(options, &variant.storage)?;
+        let counting =
+            Counting::start(&variant.name, installation, upstream.port, variant.settings);
+        let counting = counting.await?;
+        let target = variant.target(counting.process.port, &counting.installation.token);
+        figures.push((variant.name, counting.count(&target, SENDS).await?));
+    }
+    for (name, share) in [("posts of one", POSTS), ("posts of a hundred", FULL_POSTS)] {
+        let installation = Installation::new(options, &Storage::Sqlite)?;
+        let counting = Counting::start(name, installation, upstream.port, ingest::SETTINGS).await?;
+        let port = counting.process.port;
+        ingest::set_url(&counting.installation, port).await?;
+        let (batch, posts) = (share.each.try_into()?, (2 * share.requests).try_into()?);
+        let target = ingest::target(port, Update::Message, batch, posts)?;
+        figures.push((name.to_owned(), counting.count(&target, share).await?));
+    }
+    let told = format!("instructions a send, or an update that comes in; {CALLERS} callers");
+    report.figures("instructions", &told, &figures);
+    Ok(())
+}
+
+/// A gateway that valgrind counts.
+struct Counting {
+    installation: Installation,
+    process: Process,
+    profile: PathBuf,
+}
+
+impl Counting {
+    async fn start(
+        name: &str,
+        installation: Installation,
+        upstream: u16,
+        settings: &[(&str, &str)],
+    ) -> anyhow::Result<Self> {
+        let profile = profile_of(name);
+        let mut valgrind = pinned("valgrind");
+        valgrind.args(["--tool=callgrind", "--quiet"]);
+        valgrind.arg(format!("--callgrind-out-file={}", profile.display()));
+        valgrind.arg(installation.program());
+        let process = installation.start_as(valgrind, upstream, settings).await?;
+        Ok(Self { installation, process, profile })
+    }
+
+    async fn count(self, target: &Target, share: Share) -> anyhow::Result<f64> {
+        ask(target, share.requests).await?;
+        let pid = self.process.id().to_string();
+        control(&["--zero", &pid])?;
+        // The same load goes on where the first part of it has ended.
+        let (first, requests) = (share.requests, Rc::clone(&target.requests));
+        let rest = Rc::new(move |number| requests(first + number));
+        ask(&Target { port: target.port, requests: rest }, share.requests).await?;
+        control(&["--dump", &pid])?;
+        drop(self.process);
+        // What came after the dump is of no use.
+        let dumped = self.profile.with_extension("out.1");
+        fs::rename(&dumped, &self.profile).with_context(|| format!("no {}", dumped.display()))?;
+        Ok(total(&self.profile)? / (share.requests * share.each) as f64)
+    }
+}
+
+/// All at once, and no more of them.
+async fn ask(target: &Target, requests: u64) -> anyhow::Result<()> {
+    let outcome = open_loop(target, CALLERS, requests, Duration::from_secs(1)).await;
+    ensure!(outcome.answered == requests, "{} of {requests} were answered", outcome.answered);
+    Ok(())
+}
+
+fn control(arguments: &[&str]) -> anyhow::Result<()> {
+    let done = Command::new("callgrind_control").args(arguments).output()?;
+    ensure!(done.status.success(), "callgrind_control: {}", String::from_utf8_lossy(&done.stderr));
+    Ok(())
+}
+
+fn profile_of(variant: &str) -> PathBuf {
+    let name: String =
+        variant.chars().map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect();
+    std::env::temp_dir().join(format!("{name}.out"))
+}
+
+fn total(profile: &Path) -> anyhow::Result<f64> {
+    let text = fs::read_to_string(profile)?;
+    let totals = text.lines().filter_map(|line| line.strip_prefix("totals: "));
+    let total = totals.last().context("the profile has no total")?;
+    println!("  {}", profile.display());
+    // More counts follow, if valgrind was told to count more: VALGRIND_OPTS.
+    Ok(total.split_whitespace().next().context("the total is empty")?.parse()?)
+}
