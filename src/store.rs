@@ -43,7 +43,7 @@ pub use inbound::{Arrival, Contact, Inbound, InboundPost, InboundRoute, Keep, Ta
 pub use keyring::Keyring;
 pub use messages::{MessageFilter, MessagePage, Messages};
 pub use nodes::Nodes;
-pub use sends::{Claimed, SendClaim, SendEnd, Sends, StoredReply};
+pub use sends::{Claimed, Ending, SendClaim, SendEnd, Sends, StoredReply};
 pub use upkeep::{SealedRows, Upkeep};
 pub use webhooks::Webhooks;
 

@@ -1,12 +1,13 @@
 //! The gateway under test: its database, its account, and how it is started.
 
 use std::fs::{self, File};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::Options;
 use crate::process::{Process, free_port, pinned};
@@ -171,13 +172,16 @@ fn psql(server: &str, statement: &str) -> anyhow::Result<()> {
     succeed(&mut psql, "psql")
 }
 
-/// Python brings SQLite along; its own command line is often missing.
+/// Python brings SQLite along; its own command line is often missing. What is to run may be longer
+/// than an argument can be.
 fn sqlite(file: &Path, statements: &str) -> anyhow::Result<()> {
     let script = "import sqlite3, sys\n\
                   db = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
-                  db.executescript(sys.argv[2])\n";
+                  db.executescript(open(sys.argv[2]).read())\n";
+    let mut written = NamedTempFile::new()?;
+    written.write_all(statements.as_bytes())?;
     let mut python = Command::new("python3");
-    python.args(["-c", script]).arg(file).arg(statements);
+    python.args(["-c", script]).arg(file).arg(written.path());
     succeed(&mut python, "python3")
 }
 

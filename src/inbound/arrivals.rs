@@ -24,7 +24,9 @@ pub(super) fn of_change(change: &Change<'_>, route: &InboundRoute, now: Timestam
     let number = change.phone_number();
     if let (Some(number), "messages") = (number, change.field.as_ref()) {
         let messages = change.list("messages").into_iter();
-        arrivals.extend(messages.filter_map(|raw| message(change, raw, &number, route)));
+        let contacts = change.list("contacts").into_iter().filter_map(Json::members);
+        let contacts: Vec<_> = contacts.collect();
+        arrivals.extend(messages.filter_map(|raw| message(&contacts, raw, &number, route)));
         let statuses = change.list("statuses").into_iter();
         arrivals.extend(statuses.filter_map(|raw| status(raw, route, now)));
     }
@@ -49,12 +51,18 @@ fn digest(text: &str) -> String {
     hex::encode(Sha256::digest(text.as_bytes()))
 }
 
-/// The body is written once, here; what is stored, signed and posted are these bytes.
-fn event(route: &InboundRoute, kind: WebhookEvent, data: &str) -> Option<NewEvent> {
-    let name = kind.name();
-    let body = || format!(r#"{{"{name}":{data}}}"#);
-    let wanted = route.events.contains(&kind);
-    wanted.then(|| NewEvent { id: EventId::generate(), kind, body: body() })
+/// The body is written once, here, and only for who wants it; what is stored, signed and posted are
+/// these bytes.
+fn event<D: AsRef<str>>(
+    route: &InboundRoute,
+    kind: WebhookEvent,
+    data: impl FnOnce() -> D,
+) -> Option<NewEvent> {
+    if !route.events.contains(&kind) {
+        return None;
+    }
+    let body = [r#"{""#, kind.name(), r#"":"#, data().as_ref(), "}"].concat();
+    Some(NewEvent { id: EventId::generate(), kind, body })
 }
 
 /// The change as Meta put it, for who wants it. Only the bytes of what is told can tell it from
@@ -65,12 +73,12 @@ fn whole(change: &Change<'_>, route: &InboundRoute) -> Option<Arrival> {
     }
     let told = change.alone();
     let mut whole = arrival(route, "change", digest(&told));
-    whole.events.extend(event(route, WebhookEvent::MetaEvent, &told));
+    whole.events.extend(event(route, WebhookEvent::MetaEvent, || told));
     Some(whole)
 }
 
 fn message(
-    change: &Change<'_>,
+    contacts: &[Members<'_>],
     raw: Json<'_>,
     number: &str,
     route: &InboundRoute,
@@ -78,11 +86,11 @@ fn message(
     let members = raw.members()?;
     let key = text(&members, "id").unwrap_or_else(|| Cow::Owned(digest(raw.text())));
     let mut message = arrival(route, "message", key.into_owned());
-    if let Some(sender) = Sender::of(change, &members) {
+    if let Some(sender) = Sender::of(contacts, &members) {
         message.contact = Some(Contact { phone_number: number.to_owned(), senders: sender.ids() });
-        message.lead = event(route, WebhookEvent::NewLead, &sender.lead(raw));
+        message.lead = event(route, WebhookEvent::NewLead, || sender.lead(raw));
     }
-    message.events.extend(event(route, WebhookEvent::NewMessage, raw.text()));
+    message.events.extend(event(route, WebhookEvent::NewMessage, || raw.text()));
     message.answered_form = answered_form(&members);
     Some(message)
 }
@@ -101,11 +109,10 @@ struct Sender<'a> {
 }
 
 impl<'a> Sender<'a> {
-    fn of(change: &Change<'a>, message: &Members<'a>) -> Option<Self> {
+    /// Named in `contacts`, which a change has for all of its messages.
+    fn of(contacts: &[Members<'a>], message: &Members<'a>) -> Option<Self> {
         let phone = text(message, "from");
         let user = text(message, "from_user_id");
-        let contacts: Vec<_> =
-            change.list("contacts").into_iter().filter_map(Json::members).collect();
         let is_sender = |contact: &&Members<'a>| {
             let same = |known: &Option<Cow<'a, str>>, name| {
                 known.is_some() && text(contact, name) == *known
@@ -127,15 +134,19 @@ impl<'a> Sender<'a> {
 
     /// AvenPing's shape, and the user id beside it where there is no phone number.
     fn lead(&self, message: Json<'_>) -> String {
-        let name = json!(self.name.as_deref().unwrap_or_default());
-        let phone = json!(self.phone.as_deref().unwrap_or_default());
+        let quoted = |text: &Option<_>| quoted(text.as_deref().unwrap_or_default());
+        let (name, phone) = (quoted(&self.name), quoted(&self.phone));
         let user = match (&self.phone, &self.user) {
-            (None, Some(user)) => format!(r#","userId":{}"#, json!(user)),
+            (None, Some(_)) => [r#","userId":"#, &quoted(&self.user)].concat(),
             _ => String::new(),
         };
-        let message = message.text();
-        format!(r#"{{"name":{name},"phoneNumber":{phone}{user},"messages":[{message}]}}"#)
+        let head = [r#"{"name":"#, &name, r#","phoneNumber":"#, &phone, &user].concat();
+        [&head, r#","messages":["#, message.text(), "]}"].concat()
     }
+}
+
+fn quoted(text: &str) -> String {
+    json!(text).to_string()
 }
 
 fn status(raw: Json<'_>, route: &InboundRoute, now: Timestamp) -> Option<Arrival> {
@@ -153,7 +164,7 @@ fn status(raw: Json<'_>, route: &InboundRoute, now: Timestamp) -> Option<Arrival
         recipient: text(&members, "recipient_id").map(Cow::into_owned),
         at: text(&members, "timestamp").and_then(|text| moment(&text, now)).unwrap_or(now),
     });
-    status.events.extend(event(route, WebhookEvent::MessageStatus, raw.text()));
+    status.events.extend(event(route, WebhookEvent::MessageStatus, || raw.text()));
     Some(status)
 }
 
@@ -161,7 +172,7 @@ fn status(raw: Json<'_>, route: &InboundRoute, now: Timestamp) -> Option<Arrival
 pub(super) fn name_reference(events: &mut [NewEvent], reference: &str) {
     for event in events.iter_mut().filter(|event| event.kind == WebhookEvent::MessageStatus) {
         if event.body.pop().is_some() {
-            event.body.push_str(&format!(r#","reference":{}}}"#, json!(reference)));
+            event.body.push_str(&format!(r#","reference":{}}}"#, quoted(reference)));
         }
     }
 }

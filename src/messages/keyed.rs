@@ -14,25 +14,15 @@ use super::dispatch::{result_of, with_message_id};
 use super::order::{Once, Order};
 use crate::graph::{GraphFailure, Outcome, Permit};
 use crate::metrics::Claim;
-use crate::model::{AccountId, MessageId, MessageRecord, SendOutcome, SendResult};
+use crate::model::{MessageId, MessageRecord, SendOutcome, SendResult};
 use crate::state::AppState;
-use crate::store::{Claimed, SendClaim, SendEnd, StoreError, StoredReply};
+use crate::store::{Claimed, Ending, SendClaim, SendEnd, StoreError, StoredReply};
 use crate::wire::{ApiError, json_response, word};
 
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 const PAUSE: Duration = Duration::from_millis(500);
 /// With more sends than this under way, a database that comes back has enough to do.
 const MOST_PENDING: usize = 2048;
-
-/// What is to be written when a send has ended.
-struct End {
-    account: AccountId,
-    key: String,
-    message: MessageId,
-    end: SendEnd,
-    result: SendResult,
-    error: Option<String>,
-}
 
 pub(super) async fn send_once(
     order: Order,
@@ -43,9 +33,9 @@ pub(super) async fn send_once(
 ) -> Result<Response, ApiError> {
     let lease = state.records.idempotency_lease.get();
     let lease_ends = Instant::now() + lease;
-    let (message, account) = (row.id.clone(), row.account.clone());
+    let message = row.id.clone();
     let Once { key, fingerprint } = once;
-    let claim = SendClaim { key: key.clone(), fingerprint, message: row, lease };
+    let claim = SendClaim { key, fingerprint, message: row, lease };
     let claimed = match &permit {
         Ok(_) => state.store.claim_send(&claim).await.map(Some),
         // A breaker claims nothing. But whoever asks again after what has been sent must not hear
@@ -54,7 +44,7 @@ pub(super) async fn send_once(
     };
     state.metrics.claims.found(found(&claimed));
     if permit.is_ok() && matches!(claimed, Err(StoreError::Unavailable(_))) {
-        leave_free(claim, lease_ends, state);
+        leave_free(&claim, lease_ends, state);
     }
     match claimed? {
         None | Some(Claimed::Won) => {}
@@ -95,61 +85,53 @@ pub(super) async fn send_once(
             (worded.into_response(), end)
         }
     };
-    let end = End { account, key, message: message.clone(), end, result, error };
-    write_end(end, lease_ends, state).await;
+    let ending = Ending { error, ..claim.ended(end, result, state.clock.now()) };
+    write_end(ending, lease_ends, state).await;
     Ok(with_message_id(response, &message))
 }
 
 /// A claim that was not answered may have been written. Nothing was sent under it, so the key is
 /// to be free again, and not to count as unknown when the lease ends.
-fn leave_free(claim: SendClaim, lease_ends: Instant, state: &AppState) {
+fn leave_free(claim: &SendClaim, lease_ends: Instant, state: &AppState) {
     if state.sends.len() > MOST_PENDING {
         return;
     }
-    let SendClaim { key, message, .. } = claim;
-    let (account, message) = (message.account, message.id);
     let result = SendResult { outcome: SendOutcome::NotSent, wamid: None, wa_id: None };
-    let end = End { account, key, message, end: SendEnd::Released, result, error: None };
-    state.sends.spawn(keep_writing(end, lease_ends, state.clone()));
+    let ending = claim.ended(SendEnd::Released, result, state.clock.now());
+    state.sends.spawn(keep_writing(ending, lease_ends, state.clone()));
 }
 
 /// Writes the end before the answer is given. If the database is away the caller still gets the
 /// answer, and the writing goes on for the rest of the lease; after that the send is unknown.
-async fn write_end(end: End, lease_ends: Instant, state: &AppState) {
-    if end.write(state).await {
+async fn write_end(ending: Ending, lease_ends: Instant, state: &AppState) {
+    if write(&ending, state).await {
         return;
     }
-    state.sends.spawn(keep_writing(end, lease_ends, state.clone()));
+    state.sends.spawn(keep_writing(ending, lease_ends, state.clone()));
 }
 
-async fn keep_writing(end: End, lease_ends: Instant, state: AppState) {
+async fn keep_writing(ending: Ending, lease_ends: Instant, state: AppState) {
     while Instant::now() < lease_ends {
         sleep(PAUSE).await;
-        if end.write(&state).await {
+        if write(&ending, &state).await {
             return;
         }
     }
-    tracing::error!(send = end.message.as_str(), "the end of a send could not be stored");
+    tracing::error!(send = ending.message.as_str(), "the end of a send could not be stored");
 }
 
-impl End {
-    /// `false` if it is worth another try.
-    async fn write(&self, state: &AppState) -> bool {
-        let now = state.clock.now();
-        let Self { account, key, message, end, result, error } = self;
-        let error = error.as_deref();
-        let store = &state.store;
-        match store.end_send(account, key, message, end, result, error, now).await {
-            Ok(_) => true,
-            Err(StoreError::Unavailable(cause)) => {
-                let send = message.as_str();
-                tracing::warn!(send, %cause, "the end of a send waits for the database");
-                false
-            }
-            Err(cause) => {
-                tracing::error!(%cause, "the end of a send cannot be stored");
-                true
-            }
+/// `false` if it is worth another try.
+async fn write(ending: &Ending, state: &AppState) -> bool {
+    match state.store.end_send(ending).await {
+        Ok(_) => true,
+        Err(StoreError::Unavailable(cause)) => {
+            let send = ending.message.as_str();
+            tracing::warn!(send, %cause, "the end of a send waits for the database");
+            false
+        }
+        Err(cause) => {
+            tracing::error!(%cause, "the end of a send cannot be stored");
+            true
         }
     }
 }

@@ -7,15 +7,15 @@ use secrecy::SecretString;
 
 use super::{
     AccountChange, Accounts, ApiTokens, AttemptEnd, Audit, AuditHead, Claimed, ClaimedDelivery,
-    Deliveries, Endpoint, EndpointHealth, Flows, Inbound, InboundPost, InboundRoute, MessageFilter,
-    MessagePage, Messages, Nodes, SealedRows, SendClaim, SendEnd, Sends, Store, StoreError,
+    Deliveries, Ending, Endpoint, EndpointHealth, Flows, Inbound, InboundPost, InboundRoute,
+    MessageFilter, MessagePage, Messages, Nodes, SealedRows, SendClaim, Sends, Store, StoreError,
     TakenIn, Upkeep, Webhooks,
 };
 use crate::metrics::{Operation, Operations};
 use crate::model::{
     Account, AccountId, Actor, AuditEntry, Delivery, DeliveryAttempt, DeliveryId, DeliveryState,
     FlowRecord, FlowSnapshot, GraphId, MessageId, MessageRecord, NewAccount, NewApiToken, NewEvent,
-    SendResult, StatusUpdate, Timestamp, TokenDigest, WebhookChange, WebhookConfig,
+    StatusUpdate, Timestamp, TokenDigest, WebhookChange, WebhookConfig,
 };
 
 pub(super) struct Metered {
@@ -151,10 +151,7 @@ metered! { Sends {
     ClaimSend: claim_send(claim: &SendClaim) -> Claimed;
     ClaimSend: held_send(claim: &SendClaim) -> Option<Claimed>;
     ClaimSend: holds_send(account: &AccountId, key: &str) -> bool;
-    EndSend: end_send(
-        account: &AccountId, key: &str, message: &MessageId, end: &SendEnd, result: &SendResult,
-        error: Option<&str>, now: Timestamp
-    ) -> bool;
+    EndSend: end_send(ending: &Ending) -> bool;
     Upkeep: expire_sends(now: Timestamp, limit: i64) -> u64;
     Upkeep: forget_sends(
         ended_before: Timestamp, unknown_before: Timestamp, limit: i64

@@ -24,9 +24,8 @@ use tokio::sync::Mutex;
 use connection::{is_as_new, limit};
 
 use super::commit_groups::CommitGroups;
-use super::rows::sends::Ending;
 use super::work::Work;
-use super::{Cause, Keyring, SendClaim, StoreError, WAIT, within};
+use super::{Cause, Ending, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const CONNECTIONS: u32 = 16;

@@ -55,7 +55,28 @@ pub enum SendEnd {
     Released,
 }
 
-#[expect(clippy::too_many_arguments, reason = "the end of a send is written as a whole")]
+/// How a send ended, and what its message is to know of it.
+#[derive(Clone, Debug)]
+pub struct Ending {
+    pub account: AccountId,
+    pub key: String,
+    pub message: MessageId,
+    pub end: SendEnd,
+    pub result: SendResult,
+    pub error: Option<String>,
+    pub at: Timestamp,
+}
+
+impl SendClaim {
+    /// The end of what was sent under this claim.
+    #[must_use]
+    pub fn ended(&self, end: SendEnd, result: SendResult, at: Timestamp) -> Ending {
+        let Self { key, message, .. } = self;
+        let (account, message) = (message.account.clone(), message.id.clone());
+        Ending { account, key: key.clone(), message, end, result, error: None, at }
+    }
+}
+
 #[async_trait]
 pub trait Sends: Send + Sync {
     /// Claims the key of (account of the message, key). Of many at once, on many nodes, one wins.
@@ -80,16 +101,7 @@ pub trait Sends: Send + Sync {
     /// an answer of Graph's beats not knowing; but it is not released, for somebody may have been
     /// told that it is unknown: that, too, is `false`. A message that a status has reached stays
     /// accepted.
-    async fn end_send(
-        &self,
-        account: &AccountId,
-        key: &str,
-        message: &MessageId,
-        end: &SendEnd,
-        result: &SendResult,
-        error: Option<&str>,
-        now: Timestamp,
-    ) -> Result<bool, StoreError>;
+    async fn end_send(&self, ending: &Ending) -> Result<bool, StoreError>;
 
     /// Marks up to `limit` sends whose lease has run out as unknown since `now`, and their
     /// messages with them. Leases end by the clock they were made with, whatever `now` is.

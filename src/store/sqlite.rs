@@ -25,9 +25,8 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
 use super::commit_groups::CommitGroups;
-use super::rows::sends::Ending;
 use super::work::Work;
-use super::{Cause, Claimed, Keyring, SendClaim, StoreError, WAIT, within};
+use super::{Cause, Claimed, Ending, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const READERS: u32 = 4;

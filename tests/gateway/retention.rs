@@ -93,8 +93,8 @@ fn claim_of(account: &AccountId, key: &str, now: Timestamp) -> SendClaim {
 async fn ended(store: &Store, account: &AccountId, key: &str, end: SendEnd, when: Timestamp) {
     let claim = claim_of(account, key, when);
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
-    let (id, result) = (&claim.message.id, outcome(SendOutcome::Unknown, None));
-    assert!(store.end_send(account, key, id, &end, &result, None, when).await.unwrap());
+    let ending = claim.ended(end, outcome(SendOutcome::Unknown, None), when);
+    assert!(store.end_send(&ending).await.unwrap());
 }
 
 async fn an_answer_under_a_key_is_kept_for_a_day_and_an_unknown_one_for_a_week(place: Place) {

@@ -30,19 +30,18 @@ fn record(account: &AccountId) -> MessageRecord {
     }
 }
 
-async fn claim(store: &Store, account: &AccountId, key: &str) -> MessageId {
+async fn claim(store: &Store, account: &AccountId, key: &str) -> SendClaim {
     let message = record(account);
-    let id = message.id.clone();
     let lease = Duration::from_secs(60);
     let claim = SendClaim { key: key.to_owned(), fingerprint: [1; 32], message, lease };
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
-    id
+    claim
 }
 
-async fn end(store: &Store, account: &AccountId, key: &str, id: &MessageId, end: SendEnd) {
+async fn end(store: &Store, claim: &SendClaim, end: SendEnd) {
     let outcome = SendOutcome::NotSent;
     let result = SendResult { outcome, wamid: None, wa_id: None };
-    assert!(store.end_send(account, key, id, &end, &result, None, at(START)).await.unwrap());
+    assert!(store.end_send(&claim.ended(end, result, at(START))).await.unwrap());
 }
 
 async fn a_key_stands_for_a_send_until_it_is_released_and_for_its_own_account(place: Place) {
@@ -53,10 +52,10 @@ async fn a_key_stands_for_a_send_until_it_is_released_and_for_its_own_account(pl
     for ending in [SendEnd::Final(reply()), SendEnd::Unknown(reply()), SendEnd::Released] {
         let key = format!("{ending:?}");
         let released = matches!(ending, SendEnd::Released);
-        let id = claim(&store, &ada, &key).await;
+        let claim = claim(&store, &ada, &key).await;
         assert!(store.holds_send(&ada, &key).await.unwrap(), "{key} while it runs");
         assert!(!store.holds_send(&bob, &key).await.unwrap());
-        end(&store, &ada, &key, &id, ending).await;
+        end(&store, &claim, ending).await;
         assert_eq!(store.holds_send(&ada, &key).await.unwrap(), !released, "{key}");
     }
     assert!(store.holds_send(&ada, "\0").await.is_err());

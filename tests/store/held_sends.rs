@@ -78,7 +78,8 @@ async fn a_held_key_is_told_of_as_to_one_who_claims_it(place: Place) {
             };
             let wamid = result.wamid.clone().filter(|_| outcome == SendOutcome::Accepted);
             let result = SendResult { outcome, wamid, wa_id: None };
-            let ended = store.end_send(&id, key, &message, end, &result, None, at(START)).await;
+            let ending = won.ended(end.clone(), result, at(START));
+            let ended = store.end_send(&ending).await;
             assert!(ended.unwrap());
         }
         let reply = reply.clone();
@@ -103,9 +104,8 @@ async fn a_lease_that_ran_out_is_unknown_for_good(place: Place) {
     assert_eq!(held(&store, &id, "k", 1).await, Some(unknown.clone()));
     // It was written down before it was told: nobody may release it any more.
     let result = SendResult { outcome: SendOutcome::NotSent, wamid: None, wa_id: None };
-    let (message, end) = (&lapsed.message.id, &SendEnd::Released);
-    let released = store.end_send(&id, "k", message, end, &result, None, at(START)).await;
-    assert!(!released.unwrap());
+    let released = lapsed.ended(SendEnd::Released, result, at(START));
+    assert!(!store.end_send(&released).await.unwrap());
     assert_eq!(store.claim_send(&claim(&id, "k", 1)).await.unwrap(), unknown);
 }
 

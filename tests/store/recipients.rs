@@ -206,7 +206,7 @@ async fn a_send_under_a_key_counts_like_any_other(place: Place) {
     let id = with_form(&store, "ada").await;
     let message = MessageRecord { result: None, ..sent(&id, "1555", "") };
     let lease = Duration::from_secs(60);
-    let (key, message_id) = ("order-1".to_owned(), message.id.clone());
+    let key = "order-1".to_owned();
     let claim = SendClaim { key, fingerprint: [1; 32], message, lease };
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
 
@@ -215,8 +215,7 @@ async fn a_send_under_a_key_counts_like_any_other(place: Place) {
     assert_eq!(count(&store, &id).await, 0);
     let end = SendEnd::Final(StoredReply { status: 200, body: b"{}".to_vec() });
     let (result, now) = (accepted("wamid.1"), at(START));
-    let ended = store.end_send(&id, "order-1", &message_id, &end, &result, None, now).await;
-    assert!(ended.unwrap());
+    assert!(store.end_send(&claim.ended(end, result, now)).await.unwrap());
     assert_eq!(count(&store, &id).await, 1);
 }
 

@@ -123,11 +123,11 @@ async fn with_everything(store: &Store) -> AccountId {
     point(store, &id, "https://a.example", "the second code").await;
     store.take_in(&[post(vec![message_from(&id, "one", "eve")])]).await.unwrap();
 
-    let message = record(&id);
-    assert_eq!(store.claim_send(&keyed(message.clone())).await.unwrap(), Claimed::Won);
+    let claim = keyed(record(&id));
+    assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
     let end = SendEnd::Final(StoredReply { status: 200, body: b"the reply".to_vec() });
     let (result, now) = (accepted("wamid.1"), at(START));
-    store.end_send(&id, "order-1", &message.id, &end, &result, None, now).await.unwrap();
+    store.end_send(&claim.ended(end, result, now)).await.unwrap();
     id
 }
 

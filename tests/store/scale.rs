@@ -120,8 +120,7 @@ async fn work(store: &Store, id: &AccountId, turn: &str) {
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
     let end = SendEnd::Final(StoredReply { status: 200, body: Vec::new() });
     let (result, now) = (accepted(&format!("wamid.keyed {turn}")), at(i64::MAX));
-    let message = &claim.message.id;
-    assert!(store.end_send(id, turn, message, &end, &result, None, now).await.unwrap());
+    assert!(store.end_send(&claim.ended(end, result, now)).await.unwrap());
     assert!(matches!(store.claim_send(&claim).await.unwrap(), Claimed::Finished { .. }));
 
     for known in ["m00009000", "wamid.9000"] {

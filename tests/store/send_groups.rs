@@ -49,7 +49,8 @@ async fn end(
     body: &str,
 ) -> Result<bool, StoreError> {
     let (end, result) = (SendEnd::Final(reply(body)), accepted(key));
-    store.end_send(&message.account, key, &message.id, &end, &result, None, at(START)).await
+    let claim = SendClaim { message: message.clone(), ..claim(&message.account, key) };
+    store.end_send(&claim.ended(end, result, at(START))).await
 }
 
 fn keys(count: usize) -> Vec<String> {
@@ -197,10 +198,9 @@ async fn a_group_that_is_cut_off_is_told_so_and_leaves_nothing(place: Place) {
     }
     // Whoever was told so makes sure that the key is free, as it may have been written.
     let not_sent = SendResult { outcome: SendOutcome::NotSent, wamid: None, wa_id: None };
-    for SendClaim { key, message, .. } in &claims {
-        let (end, now) = (SendEnd::Released, at(START));
-        let ended = store.end_send(&id, key, &message.id, &end, &not_sent, None, now).await;
-        assert!(!ended.unwrap());
+    for claim in &claims {
+        let ending = claim.ended(SendEnd::Released, not_sent.clone(), at(START));
+        assert!(!store.end_send(&ending).await.unwrap());
     }
     let messages = won(&store, &id, &keys).await;
 

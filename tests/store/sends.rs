@@ -5,7 +5,9 @@ use std::time::Duration;
 use avenping_gateway::model::{
     AccountId, MessageRecord, Progress, SendOutcome, SendResult, StatusKind, StatusUpdate,
 };
-use avenping_gateway::store::{Claimed, SendClaim, SendEnd, Store, StoreError, StoredReply};
+use avenping_gateway::store::{
+    Claimed, Ending, SendClaim, SendEnd, Store, StoreError, StoredReply,
+};
 use futures_util::future::join_all;
 
 use crate::fixtures::{START, accepted, at, join, record};
@@ -71,8 +73,8 @@ async fn ended(
     result: SendResult,
     now: i64,
 ) -> bool {
-    let (account, id) = (&message.account, &message.id);
-    store.end_send(account, key, id, &end, &result, None, at(now)).await.unwrap()
+    let ending = claim_of(message, key).ended(end, result, at(now));
+    store.end_send(&ending).await.unwrap()
 }
 
 async fn read(store: &Store, message: &MessageRecord) -> MessageRecord {
@@ -229,9 +231,10 @@ async fn a_failure_of_the_send_is_void_once_a_status_proves_it_sent(place: Place
     let id = join(&store, "ada").await;
     let (before, behind) = (won(&store, &id, KEY).await, won(&store, &id, "order-2").await);
     let fails = async |message: &MessageRecord, key: &str| {
-        let (end, error) = (SendEnd::Unknown(reply("")), Some(r#"{"code":131000}"#));
-        let (result, now) = (unknown(), at(START));
-        store.end_send(&id, key, &message.id, &end, &result, error, now).await.unwrap();
+        let error = Some(r#"{"code":131000}"#.to_owned());
+        let end = SendEnd::Unknown(reply(""));
+        let ending = claim_of(message, key).ended(end, unknown(), at(START));
+        store.end_send(&Ending { error, ..ending }).await.unwrap();
     };
     fails(&behind, "order-2").await;
     assert!(read(&store, &behind).await.error.is_some());

@@ -74,7 +74,7 @@ fn many_accounts(first: &str) -> String {
     );
     format!(
         "BEGIN;
-         INSERT INTO accounts {number}
+         INSERT INTO accounts (id, name, email, suspended, data_key, data_key_id, created_at) {number}
              SELECT printf('account-%09d', i), 'Name', printf('a%d@example.com', i), 0,
                     (SELECT data_key FROM accounts WHERE id = '{first}'),
                     (SELECT data_key_id FROM accounts WHERE id = '{first}'), 1795730447000 FROM n;

@@ -7,11 +7,10 @@ use async_trait::async_trait;
 use sqlx::query_scalar;
 
 use super::{Postgres, forget};
-use crate::model::{AccountId, MessageId, SendResult, Timestamp};
-use crate::store::rows::sends::Ending;
+use crate::model::{AccountId, Timestamp};
 use crate::store::sql::sends::HOLDS_SEND;
 use crate::store::text::storable;
-use crate::store::{Claimed, SendClaim, SendEnd, Sends, StoreError};
+use crate::store::{Claimed, Ending, SendClaim, Sends, StoreError};
 
 /// Asked for in a query of its own, the time can be looked up in an index.
 macro_rules! server_time {
@@ -57,27 +56,9 @@ impl Sends for Postgres {
         Ok(held > 0)
     }
 
-    async fn end_send(
-        &self,
-        account: &AccountId,
-        key: &str,
-        message: &MessageId,
-        end: &SendEnd,
-        result: &SendResult,
-        error: Option<&str>,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        storable("the idempotency key", key)?;
-        let ending = Ending {
-            account: account.clone(),
-            key: key.to_owned(),
-            message: message.clone(),
-            end: end.clone(),
-            result: result.clone(),
-            error: error.map(str::to_owned),
-            at: now,
-        };
-        let ended = self.ends.join(ending, async |endings| {
+    async fn end_send(&self, ending: &Ending) -> Result<bool, StoreError> {
+        storable("the idempotency key", &ending.key)?;
+        let ended = self.ends.join(ending.clone(), async |endings| {
             let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });

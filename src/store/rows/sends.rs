@@ -5,12 +5,12 @@ use std::collections::HashSet;
 
 use sqlx::FromRow;
 
-use crate::model::{AccountId, MessageId, MessageRecord, SendOutcome, SendResult, Timestamp};
+use crate::model::{AccountId, MessageId, MessageRecord, SendOutcome};
 use crate::store::intake::DataKeys;
 use crate::store::keyring::DataKey;
 use crate::store::statuses::Recorded;
 use crate::store::text::{kept, kept_key};
-use crate::store::{Cause, Claimed, Keyring, SendClaim, SendEnd, StoreError, StoredReply};
+use crate::store::{Cause, Claimed, Ending, Keyring, SendClaim, SendEnd, StoreError, StoredReply};
 
 const REPLY: &str = "sends.reply_body";
 
@@ -37,17 +37,6 @@ pub(in crate::store) enum Standing {
     Lapsed(MessageId),
     /// Its message may know more.
     Unknown(MessageId, Option<StoredReply>),
-}
-
-/// How a send ended, and what its message is to know of it.
-pub(in crate::store) struct Ending {
-    pub(in crate::store) account: AccountId,
-    pub(in crate::store) key: String,
-    pub(in crate::store) message: MessageId,
-    pub(in crate::store) end: SendEnd,
-    pub(in crate::store) result: SendResult,
-    pub(in crate::store) error: Option<String>,
-    pub(in crate::store) at: Timestamp,
 }
 
 /// An ending of an account that is there, as it is written.

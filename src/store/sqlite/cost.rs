@@ -181,7 +181,6 @@ fn told(wamid: &str) -> StatusUpdate {
 async fn sends(on: &mut Measured) {
     let record = on.record(Some("wamid.new"));
     on.cost("record a message", async |store| store.record_messages(&[record]).await).await;
-    let account = on.account.clone();
     let claim = SendClaim {
         key: "a new key".to_owned(),
         fingerprint: [1; 32],
@@ -192,12 +191,8 @@ async fn sends(on: &mut Measured) {
     assert_eq!(won, Claimed::Won);
     let end = SendEnd::Final(StoredReply { status: 200, body: b"{}".to_vec() });
     let result = on.record(Some("wamid.newer")).result.unwrap();
-    let (key, id) = (&claim.key, &claim.message.id);
-    let ended = on
-        .cost("end a send", async |store| {
-            store.end_send(&account, key, id, &end, &result, None, at(i64::MAX)).await
-        })
-        .await;
+    let ending = claim.ended(end, result, at(i64::MAX));
+    let ended = on.cost("end a send", async |store| store.end_send(&ending).await).await;
     assert!(ended);
     let known = on.cost("claim it again", async |store| store.claim_send(&claim).await).await;
     assert!(matches!(known, Claimed::Finished { .. }));

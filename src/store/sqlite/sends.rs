@@ -5,13 +5,13 @@ use sqlx::{query, query_as, query_scalar};
 
 use super::{Sqlite, Writing, forget};
 use crate::clock::Clock;
-use crate::model::{AccountId, MessageId, SendResult, Timestamp};
+use crate::model::{AccountId, Timestamp};
 use crate::store::rows::messages::MessageRow;
-use crate::store::rows::sends::{Ending, SendRow, Standing, told_later};
+use crate::store::rows::sends::{SendRow, Standing, told_later};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_UNKNOWN};
 use crate::store::sql::sends::HOLDS_SEND;
 use crate::store::text::storable;
-use crate::store::{Claimed, SendClaim, SendEnd, Sends, StoreError};
+use crate::store::{Claimed, Ending, SendClaim, Sends, StoreError};
 
 mod claims;
 mod ends;
@@ -69,27 +69,9 @@ impl Sends for Sqlite {
         Ok(held > 0)
     }
 
-    async fn end_send(
-        &self,
-        account: &AccountId,
-        key: &str,
-        message: &MessageId,
-        end: &SendEnd,
-        result: &SendResult,
-        error: Option<&str>,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        storable("the idempotency key", key)?;
-        let ending = Ending {
-            account: account.clone(),
-            key: key.to_owned(),
-            message: message.clone(),
-            end: end.clone(),
-            result: result.clone(),
-            error: error.map(str::to_owned),
-            at: now,
-        };
-        let ended = self.ends.join(ending, async |endings| {
+    async fn end_send(&self, ending: &Ending) -> Result<bool, StoreError> {
+        storable("the idempotency key", &ending.key)?;
+        let ended = self.ends.join(ending.clone(), async |endings| {
             let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });

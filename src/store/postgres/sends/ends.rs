@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 
 use sqlx::query_scalar;
 
-use crate::store::StoreError;
 use crate::store::commit_groups::Done;
 use crate::store::intake::DataKeys;
 use crate::store::postgres::messages::{self, column};
 use crate::store::postgres::{Postgres, Writing};
 use crate::store::rows::messages::outcome_code;
-use crate::store::rows::sends::{EndRow, Ending, known};
+use crate::store::rows::sends::{EndRow, known};
+use crate::store::{Ending, StoreError};
 
 /// Locks the sends and then the messages, each in one order on all nodes, before it changes them.
 /// Answers the messages of those that were there to be ended.

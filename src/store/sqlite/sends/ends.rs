@@ -4,13 +4,13 @@ use std::collections::HashSet;
 
 use sqlx::query;
 
-use crate::store::StoreError;
 use crate::store::commit_groups::Done;
 use crate::store::rows::messages::outcome_code;
-use crate::store::rows::sends::{EndRow, Ending, known};
+use crate::store::rows::sends::{EndRow, known};
 use crate::store::sqlite::accounts::data_keys;
 use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
 use crate::store::sqlite::{Sqlite, Writing, messages};
+use crate::store::{Ending, StoreError};
 
 /// A late answer of Graph's is better than none, so it also ends what counts as unknown.
 const END: &str = "
