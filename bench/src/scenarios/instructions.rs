@@ -36,6 +36,8 @@ const POSTS: Share = Share { requests: 800, each: 1 };
 const FULL_POSTS: Share = Share { requests: 64, each: 100 };
 
 pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let there = Command::new("valgrind").arg("--version").output();
+    there.context("counting instructions needs valgrind")?;
     let upstream = Upstream::start(Duration::ZERO).await?;
     let mut figures = Vec::new();
     for variant in variants(options) {
