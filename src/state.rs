@@ -1,5 +1,6 @@
 //! What handlers may ask for.
 
+mod answers;
 mod callers;
 mod inbox;
 mod readiness;

@@ -33,7 +33,7 @@ mod work;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use accounts::{AccountChange, Accounts};
+pub use accounts::{AccountChange, Accounts, TokenHolder};
 pub use api_tokens::ApiTokens;
 pub use audit::{Audit, AuditChain, AuditHead, ChainFault};
 pub use deliveries::{AttemptEnd, ClaimedDelivery, Deliveries, Endpoint, EndpointHealth};

@@ -1,4 +1,5 @@
-//! Who holds a token: asked of the store at most every 750 ms a token.
+//! Who holds a token. Every 750 ms the store is asked whether any account was changed; it is asked
+//! about a token only when that is so.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -6,15 +7,19 @@ use std::time::{Duration, Instant};
 use quick_cache::sync::Cache;
 use secrecy::SecretString;
 
+use super::answers::Answers;
 use crate::clock::Clock;
 use crate::graph::{Credentials, Errand};
 use crate::limits::{Share, Shares};
 use crate::metrics::{Lookup, Tokens};
-use crate::model::{Account, GraphId, TokenDigest};
-use crate::store::{Accounts, Cause, StoreError};
+use crate::model::{Account, GraphId, Timestamp, TokenDigest};
+use crate::store::{Accounts, StoreError, TokenHolder};
 
-/// A revoked token stops within a second everywhere: this age, plus the time of one request.
-const MAX_AGE: Duration = Duration::from_millis(750);
+/// A revoked token stops within a second everywhere: this long nobody asks whether anything was
+/// changed, plus the time of one request.
+const UNCHANGED_FOR: Duration = Duration::from_millis(750);
+/// What somebody writes into the database past the gateway counts after this long.
+const MAX_AGE: Duration = Duration::from_secs(60);
 const MOST_TOKENS: usize = 16_384;
 
 /// An account that can call Graph.
@@ -41,17 +46,21 @@ pub struct Callers {
     accounts: Arc<dyn Accounts>,
     clock: Clock,
     shares: Shares,
-    cache: Cache<TokenDigest, Remembered>,
+    /// The latest number of [`Accounts::account_changes`].
+    changes: Answers<(), i64>,
+    tokens: Answers<TokenDigest, Holder>,
     /// Tokens that were somebody's when they were last asked about.
     genuine: Cache<TokenDigest, ()>,
     metrics: Tokens,
 }
 
 #[derive(Clone)]
-struct Remembered {
-    asked: Instant,
-    /// That the store is away is an answer to those who wait for one, and to nobody else.
-    found: Result<Found, Cause>,
+struct Holder {
+    found: Found,
+    /// The number of changes that was known when the store was asked; it knew of these and may
+    /// have known of more.
+    changes: i64,
+    token_ends_at: Option<Timestamp>,
 }
 
 impl Caller {
@@ -74,26 +83,22 @@ impl Caller {
     }
 }
 
-impl Remembered {
-    /// Whether it may still be told. That the store is away is told to those who wait alone.
-    fn is_current(&self) -> bool {
-        self.found.is_ok() && self.asked.elapsed() < MAX_AGE
-    }
-}
-
 impl Callers {
     #[must_use]
     pub fn new(accounts: Arc<dyn Accounts>, clock: Clock, shares: Shares, metrics: Tokens) -> Self {
-        let (cache, genuine) = (Cache::new(MOST_TOKENS), Cache::new(MOST_TOKENS));
-        Self { accounts, clock, shares, cache, genuine, metrics }
+        let (changes, tokens) = (Answers::new(1), Answers::new(MOST_TOKENS));
+        let genuine = Cache::new(MOST_TOKENS);
+        Self { accounts, clock, shares, changes, tokens, genuine, metrics }
     }
 
     /// Who holds the token, if that is known without asking the store.
     #[must_use]
     pub fn known(&self, digest: &TokenDigest) -> Option<Found> {
-        let known = self.cache.get(digest).filter(Remembered::is_current)?;
+        let changes = self.changes.known(&(), is_recent)?;
+        let holder =
+            self.tokens.known(digest, |holder, asked| self.holds(holder, asked, changes))?;
         self.metrics.looked_up(Lookup::Hit);
-        known.found.ok()
+        Some(holder.found)
     }
 
     /// Whether the token was somebody's when the store was last asked about it.
@@ -107,36 +112,40 @@ impl Callers {
     /// # Errors
     /// When the store fails. Whoever asks after that asks the store anew.
     pub async fn find(&self, digest: &TokenDigest) -> Result<Found, StoreError> {
+        let changes = self.changes.find(&(), is_recent, self.accounts.account_changes()).await?;
         if let Some(found) = self.known(digest) {
             return Ok(found);
         }
-        self.cache.remove_if(digest, |cached| !cached.is_current());
         self.metrics.looked_up(Lookup::Miss);
-        let asked = self.cache.get_or_insert_async(digest, self.ask(digest)).await;
-        asked?.found.map_err(StoreError::Unavailable)
+        let holds = |holder: &Holder, asked| self.holds(holder, asked, changes);
+        let holder = self.tokens.find(digest, holds, self.ask(digest, changes)).await?;
+        Ok(holder.found)
     }
 
-    async fn ask(&self, digest: &TokenDigest) -> Result<Remembered, StoreError> {
-        // Taken before the question: the answer is at least this old.
-        let asked = Instant::now();
-        let account = match self.accounts.account_by_token(digest, self.clock.now()).await {
-            Ok(account) => account,
-            // All who wait are told; if each asked in turn, the last would wait for ever.
-            Err(StoreError::Unavailable(cause)) => {
-                return Ok(Remembered { asked, found: Err(cause) });
-            }
-            Err(error) => return Err(error),
-        };
-        let is_somebodys = account.is_some();
-        let found = match account {
-            Some(account) if !account.suspended => Ok(Caller::of(account, &self.shares)),
-            _ => Ok(Found::Nobody),
-        };
-        if is_somebodys {
-            self.genuine.insert(*digest, ());
-        } else {
-            self.genuine.remove(digest);
-        }
-        Ok(Remembered { asked, found })
+    /// Whether the answer about a token still holds, after so many changes.
+    fn holds(&self, holder: &Holder, asked: Instant, changes: i64) -> bool {
+        holder.changes == changes
+            && asked.elapsed() < MAX_AGE
+            && holder.token_ends_at.is_none_or(|ends_at| ends_at > self.clock.now())
     }
+
+    async fn ask(&self, digest: &TokenDigest, changes: i64) -> Result<Holder, StoreError> {
+        let holder = self.accounts.account_by_token(digest, self.clock.now()).await?;
+        match holder {
+            Some(_) => self.genuine.insert(*digest, ()),
+            None => drop(self.genuine.remove(digest)),
+        }
+        let token_ends_at = holder.as_ref().and_then(|holder| holder.token_ends_at);
+        let found = match holder {
+            Some(TokenHolder { account, .. }) if !account.suspended => {
+                Caller::of(account, &self.shares)
+            }
+            _ => Found::Nobody,
+        };
+        Ok(Holder { found, changes, token_ends_at })
+    }
+}
+
+fn is_recent(_: &i64, asked: Instant) -> bool {
+    asked.elapsed() < UNCHANGED_FOR
 }

@@ -25,6 +25,14 @@ pub struct AccountChange {
     pub number_rate_limit: Option<Option<RateLimit>>,
 }
 
+/// What a live token opens.
+#[derive(Clone, Debug)]
+pub struct TokenHolder {
+    pub account: Account,
+    /// When the token stops by itself.
+    pub token_ends_at: Option<Timestamp>,
+}
+
 #[async_trait]
 pub trait Accounts: Send + Sync {
     /// Writes the account and its token in one step. [`StoreError::Taken`] with `"email"` or
@@ -49,7 +57,12 @@ pub trait Accounts: Send + Sync {
         &self,
         digest: &TokenDigest,
         now: Timestamp,
-    ) -> Result<Option<Account>, StoreError>;
+    ) -> Result<Option<TokenHolder>, StoreError>;
+
+    /// Another number whenever any account or token was changed through this store: while it is
+    /// the same, so is what `account_by_token` answers, until the token ends. It is the number of
+    /// the last audit entry, so it may also be another one when no account has changed.
+    async fn account_changes(&self) -> Result<i64, StoreError>;
 
     /// Applies the whole change or nothing of it; numbers are removed before others are added.
     /// `false` if there is no such account.

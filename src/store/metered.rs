@@ -9,7 +9,7 @@ use super::{
     AccountChange, Accounts, ApiTokens, AttemptEnd, Audit, AuditHead, Claimed, ClaimedDelivery,
     Deliveries, Ending, Endpoint, EndpointHealth, Flows, Inbound, InboundPost, InboundRoute,
     MessageFilter, MessagePage, Messages, Nodes, SealedRows, SendClaim, Sends, Store, StoreError,
-    TakenIn, Upkeep, Webhooks,
+    TakenIn, TokenHolder, Upkeep, Webhooks,
 };
 use crate::metrics::{Operation, Operations};
 use crate::model::{
@@ -56,7 +56,8 @@ metered! { Accounts {
     Write: create_account(new: &NewAccount, by: &Actor) -> ();
     Read: account(id_or_email: &str) -> Option<Account>;
     Read: accounts(after: Option<&AccountId>, limit: i64) -> Vec<Account>;
-    Authenticate: account_by_token(digest: &TokenDigest, now: Timestamp) -> Option<Account>;
+    Authenticate: account_by_token(digest: &TokenDigest, now: Timestamp) -> Option<TokenHolder>;
+    Authenticate: account_changes() -> i64;
     Write: change_account(
         id: &AccountId, change: &AccountChange, by: &Actor, now: Timestamp
     ) -> bool;

@@ -18,7 +18,7 @@ pub(super) use deliveries::{
 pub(super) use webhooks::{Codes, EndpointRow, WebhookRow, event_names};
 
 use super::audit::deeds::Standing;
-use super::{AccountChange, Cause, Keyring, StoreError, sql};
+use super::{AccountChange, Cause, Keyring, StoreError, TokenHolder, sql};
 use crate::model::{
     Account, AccountId, FlowRecord, FlowSnapshot, GraphId, OwnRateLimits, PhoneNumber, Plan,
     RateLimit, Timestamp, WhatsAppAccount,
@@ -45,6 +45,14 @@ pub(super) struct AccountRow {
     plans: String,
     /// JSON: `[[id, number, name], …]`.
     phone_numbers: String,
+}
+
+#[derive(FromRow)]
+pub(super) struct TokenHolderRow {
+    #[sqlx(flatten)]
+    account: AccountRow,
+    /// Of the token.
+    expires_at: Option<i64>,
 }
 
 #[derive(FromRow)]
@@ -88,10 +96,10 @@ impl AccountRow {
             plans: plans(&self.plans)?,
             whatsapp,
             phone_numbers: phone_numbers(&self.phone_numbers)?,
-            rate_limits: OwnRateLimits {
-                account: rate_limit(self.rate_limit.as_deref())?,
-                number: rate_limit(self.number_rate_limit.as_deref())?,
-            },
+            rate_limits: rate_limits(
+                self.rate_limit.as_deref(),
+                self.number_rate_limit.as_deref(),
+            )?,
             created_at: Timestamp::from_millis(self.created_at),
         })
     }
@@ -103,7 +111,18 @@ impl AccountRow {
             primary_plan: plans(&self.plans)?.into_iter().find(|plan| !plan.add_on),
             phone_numbers: phone_numbers(&self.phone_numbers)?,
             sealed_meta_token: self.meta_token,
+            rate_limits: rate_limits(
+                self.rate_limit.as_deref(),
+                self.number_rate_limit.as_deref(),
+            )?,
         })
+    }
+}
+
+impl TokenHolderRow {
+    pub(super) fn into_holder(self, keyring: &Keyring) -> Result<TokenHolder, StoreError> {
+        let account = self.account.into_account(keyring)?;
+        Ok(TokenHolder { account, token_ends_at: self.expires_at.map(Timestamp::from_millis) })
     }
 }
 
@@ -151,6 +170,10 @@ pub(super) fn limits_set(
     let account = change.rate_limit.map(|limit| (sql::SET_RATE_LIMIT, written(limit)));
     let number = change.number_rate_limit.map(|limit| (sql::SET_NUMBER_RATE_LIMIT, written(limit)));
     account.into_iter().chain(number)
+}
+
+fn rate_limits(account: Option<&str>, number: Option<&str>) -> Result<OwnRateLimits, StoreError> {
+    Ok(OwnRateLimits { account: rate_limit(account)?, number: rate_limit(number)? })
 }
 
 fn rate_limit(text: Option<&str>) -> Result<Option<RateLimit>, StoreError> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use avenping_gateway::config::LimitSettings;
@@ -10,7 +11,7 @@ use avenping_gateway::model::{
     Account, AccountId, Actor, ApiToken, NewAccount, Timestamp, TokenDigest,
 };
 use avenping_gateway::state::{Callers, Found};
-use avenping_gateway::store::{AccountChange, Accounts, Store, StoreError};
+use avenping_gateway::store::{AccountChange, Accounts, Store, StoreError, TokenHolder};
 use serde_json::json;
 
 use crate::harness::{
@@ -20,11 +21,13 @@ use crate::harness::{
 cases![
     a_revoked_token_stops,
     a_rotated_token_stops_and_the_new_one_opens_at_once,
+    a_token_that_ends_stops_although_nothing_is_changed,
     a_suspended_user_is_shut_out_and_let_in_again,
     a_deleted_account_is_gone,
     a_change_of_plan_or_numbers_is_seen,
     a_send_with_a_cached_token_touches_no_database,
     of_many_requests_at_once_few_ask_the_database,
+    a_token_is_asked_about_again_only_when_something_was_changed,
     a_token_that_nobody_can_hold_is_never_looked_up,
     a_database_that_comes_back_is_used_again,
 ];
@@ -65,6 +68,19 @@ async fn a_rotated_token_stops_and_the_new_one_opens_at_once(place: Place) {
     eventually("the old token stops", async || status(&gateway, TOKEN).await == 401).await;
 }
 
+async fn a_token_that_ends_stops_although_nothing_is_changed(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let fresh = ApiToken::generate().unwrap().to_store(gateway.clock.now());
+    let end = at(gateway.clock.now().as_millis() + 1_000);
+    let id = ada(&gateway).await;
+    assert!(gateway.store.rotate_token(&id, &fresh, Some(end), &BY).await.unwrap());
+    assert_eq!(status(&gateway, TOKEN).await, 200);
+    gateway.clock.advance(Duration::from_millis(999));
+    assert_eq!(status(&gateway, TOKEN).await, 200);
+    gateway.clock.advance(Duration::from_millis(1));
+    assert_eq!(status(&gateway, TOKEN).await, 401);
+}
+
 async fn a_suspended_user_is_shut_out_and_let_in_again(place: Place) {
     let gateway = Gateway::start(&place).await;
     for (suspended, expected) in [(false, 200), (true, 401), (false, 200)] {
@@ -102,10 +118,12 @@ async fn a_change_of_plan_or_numbers_is_seen(place: Place) {
     assert_eq!(gateway.meta.count().await, 0);
 }
 
-/// Accounts of which it is counted how often a token is looked up.
+/// Accounts of which it is counted how often a token is looked up, and how often it is asked
+/// whether anything was changed.
 struct Counting {
     store: Store,
     asked: AtomicUsize,
+    asked_of_changes: AtomicUsize,
 }
 
 #[async_trait]
@@ -130,9 +148,14 @@ impl Accounts for Counting {
         &self,
         digest: &TokenDigest,
         now: Timestamp,
-    ) -> Result<Option<Account>, StoreError> {
+    ) -> Result<Option<TokenHolder>, StoreError> {
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.store.account_by_token(digest, now).await
+    }
+
+    async fn account_changes(&self) -> Result<i64, StoreError> {
+        self.asked_of_changes.fetch_add(1, Ordering::SeqCst);
+        self.store.account_changes().await
     }
 
     async fn change_account(
@@ -155,11 +178,39 @@ impl Accounts for Counting {
     }
 }
 
-async fn of_many_requests_at_once_few_ask_the_database(place: Place) {
-    let gateway = Gateway::start(&place).await;
-    let counting = Arc::new(Counting { store: gateway.store.clone(), asked: AtomicUsize::new(0) });
+fn counted(gateway: &Gateway) -> (Arc<Counting>, Callers) {
+    let store = gateway.store.clone();
+    let counting = Counting { store, asked: 0.into(), asked_of_changes: 0.into() };
+    let counting = Arc::new(counting);
     let shares = Shares::new(&LimitSettings::default());
     let callers = Callers::new(counting.clone(), gateway.clock.clone(), shares, Default::default());
+    (counting, callers)
+}
+
+async fn a_token_is_asked_about_again_only_when_something_was_changed(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let (counting, callers) = counted(&gateway);
+    let digest = ApiToken::parse(TOKEN).unwrap().digest();
+    let asked = || counting.asked.load(Ordering::SeqCst);
+    let of_changes = || counting.asked_of_changes.load(Ordering::SeqCst);
+    eventually("changes are asked for again", async || {
+        assert!(matches!(callers.find(&digest).await, Ok(Found::Caller(_))));
+        of_changes() >= 3
+    })
+    .await;
+    assert_eq!(asked(), 1);
+    let basic = AccountChange { primary_plan: Some(Some(plan("Basic"))), ..Default::default() };
+    change(&gateway, basic).await;
+    eventually("the change is seen", async || {
+        assert!(matches!(callers.find(&digest).await, Ok(Found::Caller(_))));
+        asked() == 2
+    })
+    .await;
+}
+
+async fn of_many_requests_at_once_few_ask_the_database(place: Place) {
+    let gateway = Gateway::start(&place).await;
+    let (counting, callers) = counted(&gateway);
     let digest = ApiToken::parse(TOKEN).unwrap().digest();
     let asks = futures_util::future::join_all((0..100).map(|_| callers.find(&digest))).await;
     assert!(asks.iter().all(|found| matches!(found, Ok(Found::Caller(_)))));

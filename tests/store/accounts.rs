@@ -1,11 +1,11 @@
 //! Opening, finding and deleting accounts.
 
-use avenping_gateway::model::{AccountId, OwnRateLimits, Rate, RateLimit, WebhookChange};
-use avenping_gateway::store::{AttemptEnd, StoreError};
+use avenping_gateway::model::{Account, AccountId, OwnRateLimits, Rate, RateLimit, WebhookChange};
+use avenping_gateway::store::{AccountChange, AttemptEnd, Store, StoreError};
 
 use crate::fixtures::{
-    BY, META_TOKEN, START, add_on, at, digest, flow, join, meta_token, newcomer, number, opens,
-    plan, read, token,
+    BY, META_TOKEN, START, add_on, at, digest, flow, graph_id, join, meta_token, newcomer, number,
+    opens, plan, read, token,
 };
 use crate::harness::{Place, cases};
 use crate::posts::{ALL, claim, end, message_from, take_in};
@@ -20,10 +20,16 @@ cases![
     accounts_are_listed_in_the_order_of_their_ids_page_by_page,
     an_account_may_come_with_limits_of_its_own,
     a_token_finds_its_own_account_with_all_that_belongs_to_it,
+    a_token_tells_when_it_ends,
+    whatever_changes_what_a_token_opens_is_counted,
     a_suspended_account_is_still_found_by_its_token,
     two_accounts_may_have_the_same_number,
     deletion_removes_everything_and_frees_the_email_and_the_token,
 ];
+
+async fn found_by(store: &Store, name: &str) -> Account {
+    store.account_by_token(&digest(name), at(START)).await.unwrap().unwrap().account
+}
 
 async fn a_new_account_is_read_back_as_it_was_written(place: Place) {
     let store = place.store().await;
@@ -143,7 +149,7 @@ async fn an_account_may_come_with_limits_of_its_own(place: Place) {
     new.account.rate_limits = limits;
     store.create_account(&new, &BY).await.unwrap();
     assert_eq!(read(&store, &new.account.id).await.rate_limits, limits);
-    let found = store.account_by_token(&digest("ada"), at(START)).await.unwrap().unwrap();
+    let found = found_by(&store, "ada").await;
     assert_eq!(found.rate_limits, limits);
 }
 
@@ -153,7 +159,7 @@ async fn a_token_finds_its_own_account_with_all_that_belongs_to_it(place: Place)
     let bob = join(&store, "bob").await;
 
     for (name, id) in [("ada", ada), ("bob", bob)] {
-        let found = store.account_by_token(&digest(name), at(START)).await.unwrap().unwrap();
+        let found = found_by(&store, name).await;
         assert_eq!(found.id, id);
         assert_eq!(found.plans.len(), 3);
         assert_eq!(found.phone_numbers.len(), 2);
@@ -162,12 +168,59 @@ async fn a_token_finds_its_own_account_with_all_that_belongs_to_it(place: Place)
     assert!(!opens(&store, "eve", START).await);
 }
 
+async fn a_token_tells_when_it_ends(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "old").await;
+    let ends_at = async |name| {
+        store.account_by_token(&digest(name), at(START)).await.unwrap().unwrap().token_ends_at
+    };
+    assert_eq!(ends_at("old").await, None);
+    let rotated = store.rotate_token(&id, &token("new", START), Some(at(9_000)), &BY).await;
+    assert!(rotated.unwrap());
+    assert_eq!(ends_at("old").await, Some(at(9_000)));
+    assert_eq!(ends_at("new").await, None);
+}
+
+async fn whatever_changes_what_a_token_opens_is_counted(place: Place) {
+    // As another node sees it.
+    let (store, elsewhere) = (place.store().await, place.store().await);
+    let mut last = elsewhere.account_changes().await.unwrap();
+    let mut counted = async |what: &str| {
+        let now = elsewhere.account_changes().await.unwrap();
+        assert_ne!(now, last, "{what}");
+        last = now;
+    };
+    let id = join(&store, "ada").await;
+    counted("a new account").await;
+    let at_most = Some(Some(RateLimit::At(Rate::of(1, 1))));
+    let changes = [
+        AccountChange { primary_plan: Some(None), ..Default::default() },
+        AccountChange { meta_token: Some("EAAG-new".into()), ..Default::default() },
+        AccountChange { add_numbers: vec![number("333", "")], ..Default::default() },
+        AccountChange { remove_numbers: vec![graph_id("333")], ..Default::default() },
+        AccountChange { suspended: Some(true), ..Default::default() },
+        AccountChange { rate_limit: at_most, ..Default::default() },
+        AccountChange { number_rate_limit: at_most, ..Default::default() },
+    ];
+    for change in changes {
+        assert!(store.change_account(&id, &change, &BY, at(START)).await.unwrap());
+        counted(&format!("{change:?}")).await;
+    }
+    let end = Some(at(9_000));
+    assert!(store.rotate_token(&id, &token("new", START), end, &BY).await.unwrap());
+    counted("a token is rotated").await;
+    assert_eq!(store.revoke_tokens(&id, &BY, at(START)).await.unwrap(), 2);
+    counted("tokens are revoked").await;
+    assert!(store.delete_account(&id, &BY, at(START)).await.unwrap());
+    counted("the account is deleted").await;
+}
+
 async fn a_suspended_account_is_still_found_by_its_token(place: Place) {
     let store = place.store().await;
     let mut new = newcomer("ada");
     new.account.suspended = true;
     store.create_account(&new, &BY).await.unwrap();
-    let found = store.account_by_token(&digest("ada"), at(START)).await.unwrap().unwrap();
+    let found = found_by(&store, "ada").await;
     assert!(found.suspended);
 }
 

@@ -1,6 +1,8 @@
 //! What is written down of changes: who, when, what; and in the commit of the change.
 
-use avenping_gateway::model::{AccountId, Actor, AuditEntry, DeliveryState, WebhookEvent, Who};
+use avenping_gateway::model::{
+    AccountId, Actor, AuditEntry, DeliveryState, Rate, RateLimit, WebhookEvent, Who,
+};
 use avenping_gateway::store::{AccountChange, AttemptEnd, AuditChain, SealedRows, Store};
 use serde_json::{Value, json};
 
@@ -115,6 +117,14 @@ async fn each_change_of_an_account_is_told_once(place: Place) {
     })
     .await;
     set(AccountChange { remove_numbers: vec![graph_id("333")], ..Default::default() }).await;
+    let hourly = RateLimit::At(Rate::of(5, 3_600));
+    set(AccountChange { rate_limit: Some(Some(hourly)), ..Default::default() }).await;
+    set(AccountChange {
+        rate_limit: Some(None),
+        number_rate_limit: Some(Some(RateLimit::Off)),
+        ..Default::default()
+    })
+    .await;
 
     let premium = json!({ "name": "Premium", "ends": "1970-01-01T00:00:09.000Z" });
     let basic = json!({ "name": "Basic", "ends": null });
@@ -126,6 +136,14 @@ async fn each_change_of_an_account_is_told_once(place: Place) {
         ("plan.changed", json!({ "from": basic, "to": null })),
         ("numbers.changed", json!({ "added": ["333"], "changed": ["222"], "removed": [] })),
         ("numbers.changed", json!({ "added": [], "changed": [], "removed": ["333"] })),
+        ("limits.changed", json!({ "account": { "from": null, "to": "5/3600s" } })),
+        (
+            "limits.changed",
+            json!({
+                "account": { "from": "5/3600s", "to": null },
+                "number": { "from": null, "to": "off" },
+            }),
+        ),
     ]);
     assert_eq!(done_since(&store, start).await, expected);
 
@@ -136,7 +154,7 @@ async fn each_change_of_an_account_is_told_once(place: Place) {
         ..Default::default()
     })
     .await;
-    let both = done_since(&store, start + 7).await;
+    let both = done_since(&store, start + 9).await;
     assert_eq!(
         both.iter().map(|(action, _)| action).collect::<Vec<_>>(),
         ["plan.changed", "account.suspended"]
@@ -154,6 +172,8 @@ async fn what_changes_nothing_is_not_told(place: Place) {
         add_numbers: same.phone_numbers,
         remove_numbers: vec![graph_id("999")],
         suspended: Some(false),
+        rate_limit: Some(None),
+        number_rate_limit: Some(None),
         ..AccountChange::default()
     };
     change(&store, &id, again).await;

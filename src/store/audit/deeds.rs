@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use url::{Position, Url};
 
 use crate::model::{
-    AuditAction, Deed, DeliveryId, GraphId, NewAccount, NewApiToken, PhoneNumber, Plan, Timestamp,
-    WebhookConfig, WebhookEvent,
+    AuditAction, Deed, DeliveryId, GraphId, NewAccount, NewApiToken, OwnRateLimits, PhoneNumber,
+    Plan, RateLimit, Timestamp, WebhookConfig, WebhookEvent,
 };
 use crate::store::{AccountChange, SealedRows};
 
@@ -16,6 +16,7 @@ pub(in crate::store) struct Standing {
     pub(in crate::store) primary_plan: Option<Plan>,
     pub(in crate::store) phone_numbers: Vec<PhoneNumber>,
     pub(in crate::store) sealed_meta_token: Option<Vec<u8>>,
+    pub(in crate::store) rate_limits: OwnRateLimits,
 }
 
 /// A token beside the one that was just made.
@@ -54,6 +55,7 @@ pub(in crate::store) fn account_changed(
         deeds.push(Deed::new(AuditAction::PlanChanged, details));
     }
     deeds.extend(numbers_changed(&before.phone_numbers, change));
+    deeds.extend(limits_changed(before.rate_limits, change));
     if let Some(suspended) = change.suspended.filter(|suspended| *suspended != before.suspended) {
         let (shut, opened) = (AuditAction::AccountSuspended, AuditAction::AccountResumed);
         deeds.push(Deed::new(if suspended { shut } else { opened }, json!({})));
@@ -158,6 +160,21 @@ fn numbers_changed(before: &[PhoneNumber], change: &AccountChange) -> Option<Dee
     }
     let details = json!({ "added": added, "changed": changed, "removed": removed });
     Some(Deed::new(AuditAction::NumbersChanged, details))
+}
+
+fn limits_changed(before: OwnRateLimits, change: &AccountChange) -> Option<Deed> {
+    let mut details = serde_json::Map::new();
+    let given = [
+        ("account", before.account, change.rate_limit),
+        ("number", before.number, change.number_rate_limit),
+    ];
+    for (name, from, to) in given {
+        if let Some(to) = to.filter(|to| *to != from) {
+            let written = |limit: Option<RateLimit>| limit.map(|limit| limit.to_string());
+            details.insert(name.to_owned(), json!({ "from": written(from), "to": written(to) }));
+        }
+    }
+    (!details.is_empty()).then(|| Deed::new(AuditAction::LimitsChanged, details.into()))
 }
 
 fn ids(numbers: &[PhoneNumber]) -> Vec<&GraphId> {

@@ -12,15 +12,22 @@ use super::{Sqlite, Writing, json};
 use crate::model::{Account, AccountId, Actor, NewAccount, Timestamp, TokenDigest};
 use crate::store::audit::deeds::{self, Standing};
 use crate::store::intake::DataKeys;
-use crate::store::rows::{AccountRow, NewSecrets, is_meta_token, limits_set, sealed_meta_token};
+use crate::store::rows::{
+    AccountRow, NewSecrets, TokenHolderRow, is_meta_token, limits_set, sealed_meta_token,
+};
 use crate::store::text::{storable_account, storable_number, storable_plan};
-use crate::store::{AccountChange, Accounts, Keyring, StoreError, sql};
+use crate::store::{AccountChange, Accounts, Keyring, StoreError, TokenHolder, sql};
 
 /// An [`AccountRow`] per account, and which ones.
 macro_rules! select_accounts {
     ($which:literal) => {
+        select_accounts!("", $which)
+    };
+    ($more:literal, $which:literal) => {
         concat!(
-            "SELECT a.id, a.name, a.email, a.suspended, a.created_at, a.data_key,
+            "SELECT ",
+            $more,
+            "a.id, a.name, a.email, a.suspended, a.created_at, a.data_key,
                     a.rate_limit, a.number_rate_limit,
                     w.id AS whatsapp_id, w.waba_id, w.display_name, w.meta_token,
                     (SELECT json_group_array(json_array(
@@ -39,9 +46,11 @@ const ACCOUNT: &str = select_accounts!("WHERE a.id = $1 OR a.email = $2");
 
 const ACCOUNTS: &str = select_accounts!("WHERE a.id > $1 ORDER BY a.id LIMIT $2");
 
+/// A [`TokenHolderRow`].
 const ACCOUNT_BY_TOKEN: &str = select_accounts!(
-    "WHERE a.id = (SELECT t.account_id FROM api_tokens t
-                   WHERE t.digest = $1 AND (t.expires_at IS NULL OR t.expires_at > $2))"
+    "t.expires_at, ",
+    "JOIN api_tokens t ON t.account_id = a.id
+     WHERE t.digest = $1 AND (t.expires_at IS NULL OR t.expires_at > $2)"
 );
 
 const DATA_KEY: &str = "SELECT data_key FROM accounts WHERE id = $1";
@@ -95,11 +104,16 @@ impl Accounts for Sqlite {
         &self,
         digest: &TokenDigest,
         now: Timestamp,
-    ) -> Result<Option<Account>, StoreError> {
+    ) -> Result<Option<TokenHolder>, StoreError> {
         let row = query_as(ACCOUNT_BY_TOKEN).bind(&digest.as_bytes()[..]).bind(now.as_millis());
         let row = async { Ok(row.fetch_optional(&self.readers).await?) };
-        let row: Option<AccountRow> = self.within(row).await?;
-        row.map(|row| row.into_account(&self.keyring)).transpose()
+        let row: Option<TokenHolderRow> = self.within(row).await?;
+        row.map(|row| row.into_holder(&self.keyring)).transpose()
+    }
+
+    async fn account_changes(&self) -> Result<i64, StoreError> {
+        let last = query_scalar(sql::audit::LAST_ID);
+        self.within(async { Ok(last.fetch_one(&self.readers).await?) }).await
     }
 
     async fn change_account(
