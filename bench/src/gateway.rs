@@ -51,9 +51,8 @@ impl Installation {
 
     /// For another build of the program.
     pub fn of(program: &Path, storage: &Storage) -> anyhow::Result<Self> {
-        let program = fs::canonicalize(program).with_context(|| {
-            format!("{} is missing: cargo build --release --locked", program.display())
-        })?;
+        let program = fs::canonicalize(program)
+            .with_context(|| format!("{} is missing: deploy/build makes it", program.display()))?;
         let directory = TempDir::new()?;
         let (database_url, lent) = match storage {
             Storage::Sqlite => {

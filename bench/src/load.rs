@@ -90,19 +90,33 @@ async fn wide_awake(load: LocalSet) {
     tokio::select! { () = load => {}, () = spinning => {} }
 }
 
-/// As many requests as the peer takes on so many connections, for so long.
-pub async fn closed_loop(target: &Target, connections: usize, time: Duration) -> Outcome {
+/// As many connections to a peer.
+///
+/// # Errors
+/// When one of them is refused.
+pub async fn connections(port: u16, count: usize) -> anyhow::Result<Vec<Connection>> {
+    let mut connections = Vec::with_capacity(count);
+    for _ in 0..count {
+        connections.push(Connection::open(port).await?);
+    }
+    Ok(connections)
+}
+
+/// As many requests as the peer takes on these connections, for so long. Those that still work
+/// are there for the next loop.
+pub async fn closed_loop(
+    target: &Target,
+    connections: &mut Vec<Connection>,
+    time: Duration,
+) -> Outcome {
     let tally = Rc::new(Tally::default());
     let started = Instant::now();
     let end = started + time;
     let tasks = LocalSet::new();
-    for _ in 0..connections {
-        let (target, tally) = (target.clone(), Rc::clone(&tally));
+    let kept = Rc::new(RefCell::new(Vec::with_capacity(connections.len())));
+    for mut connection in connections.drain(..) {
+        let (target, tally, kept) = (target.clone(), Rc::clone(&tally), Rc::clone(&kept));
         tasks.spawn_local(async move {
-            let Ok(mut connection) = Connection::open(target.port).await else {
-                tally.failed.set(tally.failed.get() + 1);
-                return;
-            };
             while Instant::now() < end {
                 let asked = Instant::now();
                 let answer = connection.ask(&(target.requests)(tally.take())).await;
@@ -110,9 +124,11 @@ pub async fn closed_loop(target: &Target, connections: usize, time: Duration) ->
                     return;
                 }
             }
+            kept.borrow_mut().push(connection);
         });
     }
     wide_awake(tasks).await;
+    connections.append(&mut kept.borrow_mut());
     tally.outcome(started.elapsed())
 }
 

@@ -36,7 +36,7 @@ pub struct Options {
     seconds: u64,
 
     /// The program to measure
-    #[arg(long, default_value = "target/release/avenping", value_name = "FILE")]
+    #[arg(long, default_value = "target/shipped/avenping", value_name = "FILE")]
     program: PathBuf,
 
     /// Another build of it, to take turns with in `saturated`: what a change gave
@@ -70,6 +70,8 @@ enum Scenario {
     Start,
     /// Instructions of a send, counted by valgrind; only when asked for
     Instructions,
+    /// Measures nothing: what a release is laid out for; only when asked for
+    Train,
 }
 
 fn main() -> anyhow::Result<()> {

@@ -90,6 +90,10 @@ impl Report {
         self.tables.push(json!({ "scenario": scenario, "load": load, "figures": figures }));
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.tables.is_empty()
+    }
+
     /// Writes it all to a file named by day and time of the run.
     pub fn write(self, directory: &Path) -> anyhow::Result<()> {
         fs::create_dir_all(directory)?;

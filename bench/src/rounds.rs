@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::load::{Outcome, Target, closed_loop, open_loop};
+use crate::load::{self, Outcome, Target, closed_loop, open_loop};
 use crate::process::Process;
 use crate::report::{Row, Spread};
 
@@ -43,7 +43,7 @@ pub async fn compare(
 ) -> anyhow::Result<Vec<Row>> {
     let mut turns: Vec<Turns> = contestants.iter().map(|_| Turns::default()).collect();
     for contestant in contestants {
-        load.run(&contestant.target, WARM_UP).await;
+        load.run(&contestant.target, WARM_UP).await?;
     }
     for round in 0..rounds {
         let mut costs = vec![0.0; contestants.len()];
@@ -51,7 +51,7 @@ pub async fn compare(
             let at = (place + round) % contestants.len();
             let contestant = &contestants[at];
             let before = contestant.process.cpu_micros()?;
-            let outcome = load.run(&contestant.target, time).await;
+            let outcome = load.run(&contestant.target, time).await?;
             let used = contestant.process.cpu_micros()? - before;
             costs[at] = used / outcome.answered.max(1) as f64;
             turns[at].note(&outcome, costs[at]);
@@ -68,13 +68,16 @@ pub async fn compare(
 }
 
 impl Load {
-    async fn run(self, target: &Target, time: Duration) -> Outcome {
-        match self {
-            Self::Closed { connections } => closed_loop(target, connections, time).await,
+    async fn run(self, target: &Target, time: Duration) -> anyhow::Result<Outcome> {
+        Ok(match self {
+            Self::Closed { connections } => {
+                let mut connections = load::connections(target.port, connections).await?;
+                closed_loop(target, &mut connections, time).await
+            }
             Self::Open { connections, per_second } => {
                 open_loop(target, connections, per_second, time).await
             }
-        }
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod media;
 mod saturated;
 mod start;
 mod steady;
+mod train;
 
 use crate::report::Report;
 use crate::{Options, Scenario};
@@ -35,7 +36,11 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             Scenario::Media => media::run(options, &mut report).await?,
             Scenario::Start => start::run(options, &mut report).await?,
             Scenario::Instructions => instructions::run(options, &mut report).await?,
+            Scenario::Train => train::run(options).await?,
         }
+    }
+    if report.is_empty() {
+        return Ok(());
     }
     report.write(&options.results)
 }

@@ -25,8 +25,12 @@ impl Upstream {
         let listener = socket.listen(16_384)?;
         let port = listener.local_addr()?.port();
         let listening = tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(serve(stream, delay));
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => drop(tokio::spawn(serve(stream, delay))),
+                    // Out of descriptors: whoever is next waits until one is free.
+                    Err(_) => tokio::time::sleep(Duration::from_millis(1)).await,
+                }
             }
         });
         Ok(Self { port, listening })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::saturated::{BARE, TEXT, send, text};
 use crate::Options;
 use crate::gateway::{Installation, Storage};
-use crate::load::{Target, closed_loop};
+use crate::load::{Target, closed_loop, connections};
 use crate::report::Report;
 use crate::upstream::Upstream;
 
@@ -24,11 +24,13 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let process = installation.start(upstream.port, &settings).await?;
     let (idle, _) = process.memory_kb()?;
     let target = Target::always(process.port, send(&installation.token, TEXT, &text(), None));
-    let warm = closed_loop(&target, IN_FLIGHT, WARM_UP).await;
+    // The same ones throughout: twice as many descriptors would not be had.
+    let mut callers = connections(process.port, IN_FLIGHT).await?;
+    let warm = closed_loop(&target, &mut callers, WARM_UP).await;
 
     let before = process.cpu_micros()?;
     let time = Duration::from_secs(options.seconds.max(3) * 2);
-    let outcome = closed_loop(&target, IN_FLIGHT, time).await;
+    let outcome = closed_loop(&target, &mut callers, time).await;
     let used = process.cpu_micros()? - before;
     let (_, most) = process.memory_kb()?;
     let answered = outcome.answered.max(1) as f64;

@@ -10,7 +10,7 @@ use sha2::Sha256;
 use crate::Options;
 use crate::gateway::{APP_SECRET, Installation, NUMBER, Storage, WABA, random};
 use crate::http::{Connection, post};
-use crate::load::{Target, closed_loop};
+use crate::load::{Target, closed_loop, connections};
 use crate::report::{Report, Spread};
 use crate::upstream::Upstream;
 
@@ -81,8 +81,10 @@ async fn turn(
     let process = installation.start(upstream.port, SETTINGS).await?;
     set_url(&installation, process.port).await?;
     let target = target(process.port, update, batch, posts)?;
+    let mut meta = connections(process.port, CONNECTIONS).await?;
     let before = process.cpu_micros()?;
-    let outcome = closed_loop(&target, CONNECTIONS, Duration::from_secs(options.seconds)).await;
+    let time = Duration::from_secs(options.seconds);
+    let outcome = closed_loop(&target, &mut meta, time).await;
     let used = process.cpu_micros()? - before;
     let updates = (outcome.answered * batch as u64) as f64;
     Ok((updates / outcome.took.as_secs_f64(), used / updates.max(1.0), outcome.failed))

@@ -82,11 +82,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let by_default = gateways.iter().find(|(variant, ..)| variant.name == BY_DEFAULT);
     let (_, installation, process) = by_default.context("nothing runs by default")?;
     let token = &installation.token;
-    let kinds = [
-        ("send/text", TEXT, text()),
-        ("send/interactive/list, 10 rows", "/v2/messages/send/interactive/list", list()),
-        ("templates/send, 5 parameters", "/v2/templates/send", template()),
-    ];
+    let kinds = kinds();
     let mut contestants = vec![contestant("nginx, plain proxy", &nginx.process, |port| {
         Target::always(port, proxied)
     })];
@@ -98,6 +94,15 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let rows = compare(&contestants, load, options.rounds, time).await?;
     report.table("kinds, by default, saturated", &told, &rows);
     Ok(())
+}
+
+/// Some kinds of messages: name, path, body.
+pub(super) fn kinds() -> [(&'static str, &'static str, String); 3] {
+    [
+        ("send/text", TEXT, text()),
+        ("send/interactive/list, 10 rows", "/v2/messages/send/interactive/list", list()),
+        ("templates/send, 5 parameters", "/v2/templates/send", template()),
+    ]
 }
 
 /// The gateway in all the ways in which a send is measured.
