@@ -128,8 +128,7 @@ impl<'a> Json<'a> {
         if self.kind() != JsonKind::Array {
             return None;
         }
-        let items: Vec<&'a RawValue> = serde_json::from_str(self.0).ok()?;
-        Some(items.into_iter().map(|item| Json(item.get())).collect())
+        serde_json::from_str(self.0).ok()
     }
 
     /// Whether it is `null` or an empty string.
@@ -142,6 +141,11 @@ impl<'a> Members<'a> {
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Json<'a>> {
         self.0.iter().rev().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    /// Adds a member behind all others.
+    pub fn push(&mut self, name: Cow<'a, str>, value: Json<'a>) {
+        self.0.push((name, value));
     }
 
     #[must_use]
@@ -172,6 +176,12 @@ impl<'a> Members<'a> {
     }
 }
 
+impl<'de> Deserialize<'de> for Json<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        <&'de RawValue>::deserialize(deserializer).map(|value| Self(value.get()))
+    }
+}
+
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
@@ -192,8 +202,8 @@ impl<'de> Visitor<'de> for MembersVisitor {
         struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
 
         let mut members = Vec::with_capacity(8);
-        while let Some((Key(name), value)) = map.next_entry::<Key<'de>, &'de RawValue>()? {
-            members.push((name, Json(value.get())));
+        while let Some((Key(name), value)) = map.next_entry::<Key<'de>, Json<'de>>()? {
+            members.push((name, value));
         }
         Ok(Members(members))
     }

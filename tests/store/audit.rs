@@ -174,7 +174,6 @@ async fn what_changes_nothing_is_not_told(place: Place) {
         suspended: Some(false),
         rate_limit: Some(None),
         number_rate_limit: Some(None),
-        ..AccountChange::default()
     };
     change(&store, &id, again).await;
     change(&store, &id, AccountChange::default()).await;
