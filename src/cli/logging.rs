@@ -1,11 +1,13 @@
 //! Sets up the log: on standard error, written by a thread of its own.
 
+mod fields;
 mod lines;
 
 use std::io::IsTerminal as _;
 
 use tracing_subscriber::EnvFilter;
 
+use fields::Fields;
 pub(super) use lines::Writing;
 
 use crate::config::{LogFormat, LoggingSettings};
@@ -20,7 +22,7 @@ pub(super) fn start(settings: &LoggingSettings) -> Writing {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(lines);
     let started = match settings.format {
-        LogFormat::Text => lines.compact().try_init(),
+        LogFormat::Text => lines.compact().fmt_fields(Fields).try_init(),
         LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     };
     debug_assert!(started.is_ok(), "logging starts once");
