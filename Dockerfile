@@ -27,6 +27,7 @@ RUN mkdir -p src bench/src migrations/sqlite migrations/postgres \
 COPY migrations migrations
 COPY src src
 COPY bench/src bench/src
+COPY bench/peers/nginx.conf bench/peers/nginx.conf
 COPY deploy/build deploy/build
 # Cargo goes by the time of a file: the placeholders above are younger than what was copied.
 RUN touch src/main.rs src/lib.rs bench/src/main.rs \

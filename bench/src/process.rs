@@ -1,10 +1,11 @@
 //! A program that is measured: pinned to its core, and ended with its handle.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep};
 
@@ -68,6 +69,24 @@ impl Process {
         Ok((read("VmRSS:")?, read("VmHWM:")?))
     }
 
+    /// Ends it as an operator would. What it does at its end is done then.
+    ///
+    /// # Errors
+    /// When it does not end well.
+    pub fn end(mut self) -> anyhow::Result<()> {
+        let status = self.ask_to_end()?;
+        anyhow::ensure!(status.success(), "it ended with {status}");
+        Ok(())
+    }
+
+    fn ask_to_end(&mut self) -> anyhow::Result<ExitStatus> {
+        if let Some(status) = self.child.try_wait()? {
+            return Ok(status);
+        }
+        kill_process(Pid::from_child(&self.child), Signal::TERM)?;
+        Ok(self.child.wait()?)
+    }
+
     fn family(&self) -> anyhow::Result<Vec<u32>> {
         let us = self.child.id();
         let children = fs::read_to_string(format!("/proc/{us}/task/{us}/children"))?;
@@ -79,11 +98,8 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let pid = self.child.id().to_string();
         // Asked first: nginx has a worker that only it can end.
-        let asked = Command::new("kill").args(["-TERM", &pid]).status();
-        let gone = asked.is_ok_and(|status| status.success()) && self.child.wait().is_ok();
-        if !gone && self.child.kill().is_ok() {
+        if self.ask_to_end().is_err() && self.child.kill().is_ok() {
             let _status = self.child.wait();
         }
     }

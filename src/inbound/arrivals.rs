@@ -65,7 +65,7 @@ fn event<D: AsRef<str>>(
     Some(NewEvent { id: EventId::generate(), kind, body })
 }
 
-/// The change as Meta put it, for who wants it. Only the bytes of what is told can tell it from
+/// The change by itself, for who wants it. Only the bytes of what is told can tell it from
 /// another: the same change may happen again, and then the time of its entry is another.
 fn whole(change: &Change<'_>, route: &InboundRoute) -> Option<Arrival> {
     if !route.events.contains(&WebhookEvent::MetaEvent) {

@@ -1,7 +1,9 @@
 //! Reading Meta's envelope. What is not as documented is passed over, never the rest with it.
 //!
 //! It is read in one go, down to the values of the changes: each step that stopped at the text of
-//! what is inside would read all of that again.
+//! what is inside would read all of that again. So a name down to there must be Unicode, and so
+//! must be a text that stands where an object should; else nothing of the post is read, and it is
+//! kept as it came.
 
 mod lenient;
 
@@ -218,7 +220,8 @@ mod tests {
 
     #[test]
     fn what_has_no_entries_is_no_envelope() {
-        for post in ["[]", "{}", "nonsense", r#"{"entry":{}}"#, ""] {
+        let not_unicode = r#"{"entry":[{"id":"1","\ud800":1,"changes":[]}]}"#;
+        for post in [not_unicode, "[]", "{}", "nonsense", r#"{"entry":{}}"#, ""] {
             assert!(Envelope::read(post).is_none(), "{post}");
         }
     }

@@ -94,7 +94,11 @@ impl Callers {
     /// Who holds the token, if that is known without asking the store.
     #[must_use]
     pub fn known(&self, digest: &TokenDigest) -> Option<Found> {
-        let changes = self.changes.known(&(), is_recent)?;
+        self.held(digest, self.changes.known(&(), is_recent)?)
+    }
+
+    /// The same, where so many changes are known.
+    fn held(&self, digest: &TokenDigest, changes: i64) -> Option<Found> {
         let holder =
             self.tokens.known(digest, |holder, asked| self.holds(holder, asked, changes))?;
         self.metrics.looked_up(Lookup::Hit);
@@ -113,7 +117,7 @@ impl Callers {
     /// When the store fails. Whoever asks after that asks the store anew.
     pub async fn find(&self, digest: &TokenDigest) -> Result<Found, StoreError> {
         let changes = self.changes.find(&(), is_recent, self.accounts.account_changes()).await?;
-        if let Some(found) = self.known(digest) {
+        if let Some(found) = self.held(digest, changes) {
             return Ok(found);
         }
         self.metrics.looked_up(Lookup::Miss);

@@ -35,6 +35,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         failed += closed_loop(&target, &mut callers, WARM_UP).await.failed;
     }
 
+    anyhow::ensure!(callers.len() == IN_FLIGHT, "only {} callers are left", callers.len());
     let before = process.cpu_micros()?;
     let time = Duration::from_secs(options.seconds.max(3) * 2);
     let outcome = closed_loop(&target, &mut callers, time).await;

@@ -16,8 +16,8 @@ use crate::upstream::Upstream;
 
 const CONNECTIONS: usize = 64;
 /// Made before the turn, so that making them costs it nothing; enough for a turn of this length.
-const POSTS_OF_ONE: usize = 150_000;
-const POSTS_OF_HUNDRED: usize = 4_000;
+pub(super) const POSTS_OF_ONE: usize = 150_000;
+pub(super) const POSTS_OF_HUNDRED: usize = 4_000;
 
 /// The deliveries pile up: what is measured is the taking in.
 pub(super) const SETTINGS: &[(&str, &str)] =

@@ -1,18 +1,17 @@
 //! The work by which a release is laid out in memory, see `deploy/build`: what a gateway does most,
-//! each for a while. Nothing is measured.
+//! each for a while. Nothing is measured. What a program does at its end, such as to write down
+//! what it has counted, is waited for.
 
 use std::time::Duration;
 
 use anyhow::ensure;
 
-use super::ingest::{self, Update};
+use super::ingest::{self, POSTS_OF_HUNDRED, POSTS_OF_ONE, Update};
 use super::saturated::{CONNECTIONS, kinds, send, variants};
 use crate::Options;
 use crate::gateway::{Installation, Storage};
 use crate::load::{Target, closed_loop, connections};
 use crate::upstream::Upstream;
-
-const POSTS: usize = 4_000;
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     let upstream = Upstream::start(Duration::ZERO).await?;
@@ -25,21 +24,28 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
             let request = send(&installation.token, path, &body, None);
             work(&Target::always(process.port, request), time).await?;
         }
+        process.end()?;
     }
-    for (update, batch) in [(Update::Message, 1), (Update::Message, 100), (Update::Status, 100)] {
+    let posts = [
+        (Update::Message, 1, POSTS_OF_ONE),
+        (Update::Message, 100, POSTS_OF_HUNDRED),
+        (Update::Status, 100, POSTS_OF_HUNDRED),
+    ];
+    for (update, batch, posts) in posts {
         let installation = Installation::new(options, &Storage::Sqlite)?;
         let process = installation.start(upstream.port, ingest::SETTINGS).await?;
         ingest::set_url(&installation, process.port).await?;
-        work(&ingest::target(process.port, update, batch, POSTS)?, time).await?;
+        work(&ingest::target(process.port, update, batch, posts)?, time).await?;
+        process.end()?;
     }
     Ok(())
 }
 
-/// It must be work that succeeds: refusals would lay out the wrong code.
+/// It must be work that succeeds, but for a few: refusals would lay out the wrong code.
 async fn work(target: &Target, time: Duration) -> anyhow::Result<()> {
     let mut connections = connections(target.port, CONNECTIONS).await?;
     let outcome = closed_loop(target, &mut connections, time).await;
     let (answered, failed) = (outcome.answered, outcome.failed);
-    ensure!(answered > 0 && failed == 0, "{failed} requests failed, {answered} did not");
+    ensure!(answered > 100 * failed, "{failed} requests failed, {answered} did not");
     Ok(())
 }
