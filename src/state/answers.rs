@@ -1,5 +1,6 @@
 //! What the store answered, for as long as it may be told again.
 
+use std::borrow::Borrow;
 use std::hash::Hash;
 use std::time::Instant;
 
@@ -18,18 +19,22 @@ struct Told<A> {
     answer: Result<A, Cause>,
 }
 
-impl<Q: Copy + Eq + Hash, A: Clone> Answers<Q, A> {
+impl<Q: Eq + Hash, A: Clone> Answers<Q, A> {
     /// For at most `most` questions.
     pub(super) fn new(most: usize) -> Self {
         Self(Cache::new(most))
     }
 
     /// The answer, if there is one that may still be told.
-    pub(super) fn known(
+    pub(super) fn known<P>(
         &self,
-        question: &Q,
+        question: &P,
         is_current: impl FnOnce(&A, Instant) -> bool,
-    ) -> Option<A> {
+    ) -> Option<A>
+    where
+        Q: Borrow<P>,
+        P: Eq + Hash + ?Sized,
+    {
         let Told { asked, answer } = self.0.get(question)?;
         answer.ok().filter(|answer| is_current(answer, asked))
     }
@@ -38,12 +43,16 @@ impl<Q: Copy + Eq + Hash, A: Clone> Answers<Q, A> {
     ///
     /// # Errors
     /// When the store fails. Whoever asks after that asks the store anew.
-    pub(super) async fn find(
+    pub(super) async fn find<P>(
         &self,
-        question: &Q,
+        question: &P,
         is_current: impl Fn(&A, Instant) -> bool,
         ask: impl Future<Output = Result<A, StoreError>>,
-    ) -> Result<A, StoreError> {
+    ) -> Result<A, StoreError>
+    where
+        Q: Borrow<P>,
+        P: Eq + Hash + ToOwned<Owned = Q> + ?Sized,
+    {
         let is_old = |told: &Told<A>| {
             !told.answer.as_ref().is_ok_and(|answer| is_current(answer, told.asked))
         };

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use quick_cache::sync::Cache;
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
 
+use super::answers::Answers;
 use crate::config::MetaSettings;
 use crate::metrics;
-use crate::store::{Cause, InboundPost, InboundRoute, Store, StoreError};
+use crate::store::{InboundPost, InboundRoute, Store, StoreError};
 
 /// Posts in one commit, and posts that wait for theirs.
 const GROUP: usize = 64;
@@ -20,9 +20,6 @@ const WAITING: usize = 1024;
 const MAX_AGE: Duration = Duration::from_millis(750);
 const MOST_ROUTES: usize = 16_384;
 
-/// When the store was asked, and what it said. That it is away is an answer to those who wait for
-/// one, and to nobody else.
-type Known = (Instant, Result<Arc<[InboundRoute]>, Cause>);
 type Waiting = (InboundPost, oneshot::Sender<bool>);
 
 /// Where posts of Meta's go in; clones share the one writer.
@@ -30,7 +27,7 @@ type Waiting = (InboundPost, oneshot::Sender<bool>);
 pub struct Inbox {
     store: Store,
     settings: Arc<(Vec<SecretString>, Option<SecretString>)>,
-    routes: Arc<Cache<String, Known>>,
+    routes: Arc<Answers<String, Arc<[InboundRoute]>>>,
     queue: mpsc::Sender<Waiting>,
     /// Those that are being committed.
     in_hand: Arc<AtomicUsize>,
@@ -52,7 +49,7 @@ impl Inbox {
         tokio::spawn(writer.commit_groups(waiting));
         let secrets = settings.app_secrets.into_iter().map(|secret| secret.0).collect();
         let settings = Arc::new((secrets, settings.verify_token.map(|secret| secret.0)));
-        let routes = Arc::new(Cache::new(MOST_ROUTES));
+        let routes = Arc::new(Answers::new(MOST_ROUTES));
         Self { store, settings, routes, queue, in_hand }
     }
 
@@ -79,26 +76,15 @@ impl Inbox {
     /// # Errors
     /// When the store fails. Whoever asks after that asks the store anew.
     pub async fn routes(&self, id: &str) -> Result<Arc<[InboundRoute]>, StoreError> {
-        if let Some((asked, known)) = self.routes.get(id) {
-            if let Ok(known) = known
-                && asked.elapsed() < MAX_AGE
-            {
-                return Ok(known);
-            }
-            self.routes.remove_if(id, |(cached, _)| *cached == asked);
-        }
         let ask = async {
-            let asked = Instant::now();
             let ids = [id.to_owned()];
-            match self.store.inbound_routes(&ids, &ids).await {
-                Ok(found) => Ok((asked, Ok(Arc::from(found)))),
-                // All who wait are told; if each asked in turn, the last would wait for ever.
-                Err(StoreError::Unavailable(cause)) => Ok((asked, Err(cause))),
-                Err(error) => Err(error),
-            }
+            self.store.inbound_routes(&ids, &ids).await.map(Arc::from)
         };
-        let (_, known) = self.routes.get_or_insert_async(id, ask).await?;
-        known.map_err(StoreError::Unavailable)
+        let is_recent = |_: &Arc<_>, asked: Instant| asked.elapsed() < MAX_AGE;
+        if let Some(known) = self.routes.known(id, is_recent) {
+            return Ok(known);
+        }
+        self.routes.find(id, is_recent, ask).await
     }
 
     /// Waits until the post is stored for good. `false` if it is not: Meta must send it again.
