@@ -20,7 +20,7 @@ use utoipa::openapi::schema::Schema;
 
 pub use canonical::canonical;
 pub use forwarded::{AnyArray, AnyObject, Forwarded};
-pub use json::{Json, JsonKind, Members, Outline};
+pub use json::{Json, JsonKind, Members, Outline, next_name};
 pub use list::List;
 pub use number::WholeNumber;
 pub use path::Path;

@@ -188,6 +188,17 @@ impl<'de> Deserialize<'de> for Members<'de> {
     }
 }
 
+/// The name of the next member of an object that is being read.
+///
+/// # Errors
+/// When it is no Unicode, or what stands there is no member.
+pub fn next_name<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    #[derive(serde::Deserialize)]
+    struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
+
+    Ok(map.next_key::<Name<'de>>()?.map(|Name(name)| name))
+}
+
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
@@ -198,12 +209,9 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        #[derive(serde::Deserialize)]
-        struct Key<'k>(#[serde(borrow)] Cow<'k, str>);
-
         let mut members = Vec::with_capacity(8);
-        while let Some((Key(name), value)) = map.next_entry::<Key<'de>, Json<'de>>()? {
-            members.push((name, value));
+        while let Some(name) = next_name(&mut map)? {
+            members.push((name, map.next_value()?));
         }
         Ok(Members(members))
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use serde::de::{IgnoredAny, MapAccess};
 
 use self::lenient::{Array, FromMap, Object};
-use crate::fields::{Json, JsonKind, Members};
+use crate::fields::{Json, JsonKind, Members, next_name};
 
 /// One change of one entry.
 pub(super) struct Change<'a> {
@@ -122,7 +122,7 @@ fn written(members: &Members<'_>) -> Vec<String> {
 impl<'de> FromMap<'de> for Post<'de> {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut post = Self::default();
-        while let Some(name) = lenient::name(&mut map)? {
+        while let Some(name) = next_name(&mut map)? {
             match name.as_ref() {
                 "entry" => post.0 = map.next_value::<Array<_>>()?.0,
                 _ => drop(map.next_value::<IgnoredAny>()?),
@@ -135,7 +135,7 @@ impl<'de> FromMap<'de> for Post<'de> {
 impl<'de> FromMap<'de> for Entry<'de> {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut entry = Self::default();
-        while let Some(name) = lenient::name(&mut map)? {
+        while let Some(name) = next_name(&mut map)? {
             match name.as_ref() {
                 "changes" => entry.changes = map.next_value::<Array<_>>()?.0,
                 _ => entry.others.push(name, map.next_value()?),
@@ -148,7 +148,7 @@ impl<'de> FromMap<'de> for Entry<'de> {
 impl<'de> FromMap<'de> for Parts<'de> {
     fn from_map<A: MapAccess<'de>>(mut map: A) -> Result<Self, A::Error> {
         let mut parts = Self::default();
-        while let Some(name) = lenient::name(&mut map)? {
+        while let Some(name) = next_name(&mut map)? {
             match name.as_ref() {
                 "value" => parts.value = map.next_value::<Object<_>>()?.0,
                 _ if parts.value.is_none() => parts.before.push(name, map.next_value()?),

@@ -75,6 +75,7 @@ pub(super) struct NewSecrets {
 
 impl AccountRow {
     pub(super) fn into_account(self, keyring: &Keyring) -> Result<Account, StoreError> {
+        let rate_limits = self.rate_limits()?;
         let id = AccountId::from_stored(self.id);
         // The data key is opened even if nothing is sealed with it yet: a wrong key in the
         // settings shows itself at the first read, not at the first secret.
@@ -96,10 +97,7 @@ impl AccountRow {
             plans: plans(&self.plans)?,
             whatsapp,
             phone_numbers: phone_numbers(&self.phone_numbers)?,
-            rate_limits: rate_limits(
-                self.rate_limit.as_deref(),
-                self.number_rate_limit.as_deref(),
-            )?,
+            rate_limits,
             created_at: Timestamp::from_millis(self.created_at),
         })
     }
@@ -110,11 +108,15 @@ impl AccountRow {
             suspended: self.suspended,
             primary_plan: plans(&self.plans)?.into_iter().find(|plan| !plan.add_on),
             phone_numbers: phone_numbers(&self.phone_numbers)?,
+            rate_limits: self.rate_limits()?,
             sealed_meta_token: self.meta_token,
-            rate_limits: rate_limits(
-                self.rate_limit.as_deref(),
-                self.number_rate_limit.as_deref(),
-            )?,
+        })
+    }
+
+    fn rate_limits(&self) -> Result<OwnRateLimits, StoreError> {
+        Ok(OwnRateLimits {
+            account: rate_limit(self.rate_limit.as_deref())?,
+            number: rate_limit(self.number_rate_limit.as_deref())?,
         })
     }
 }
@@ -170,10 +172,6 @@ pub(super) fn limits_set(
     let account = change.rate_limit.map(|limit| (sql::SET_RATE_LIMIT, written(limit)));
     let number = change.number_rate_limit.map(|limit| (sql::SET_NUMBER_RATE_LIMIT, written(limit)));
     account.into_iter().chain(number)
-}
-
-fn rate_limits(account: Option<&str>, number: Option<&str>) -> Result<OwnRateLimits, StoreError> {
-    Ok(OwnRateLimits { account: rate_limit(account)?, number: rate_limit(number)? })
 }
 
 fn rate_limit(text: Option<&str>) -> Result<Option<RateLimit>, StoreError> {

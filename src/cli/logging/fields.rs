@@ -94,39 +94,17 @@ fn is_plain(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
+    use std::fs::File;
+    use std::io::{self, Read as _, Seek as _};
 
     use tracing::Subscriber;
-    use tracing_subscriber::fmt::MakeWriter;
 
     use super::Fields;
 
-    #[derive(Clone, Default)]
-    struct Out(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Out {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl<'a> MakeWriter<'a> for Out {
-        type Writer = Self;
-
-        fn make_writer(&'a self) -> Self {
-            self.clone()
-        }
-    }
-
     /// Lines with fields of all kinds, as they come out.
-    fn lines(of: impl FnOnce(Out) -> Box<dyn Subscriber + Send + Sync>) -> String {
-        let out = Out::default();
-        tracing::subscriber::with_default(of(out.clone()), || {
+    fn lines(of: impl FnOnce(File) -> Box<dyn Subscriber + Send + Sync>) -> String {
+        let mut out = tempfile::tempfile().unwrap();
+        tracing::subscriber::with_default(of(out.try_clone().unwrap()), || {
             let odd = ["", "plain", "two words", "a \"quote\"", "back\\slash", "line\nbreak"];
             for text in odd.into_iter().chain(["\u{1b}[31m", "\u{7f}", "\u{e4}\u{200b}", "'", "~"])
             {
@@ -140,7 +118,10 @@ mod tests {
                 tracing::info_span!("span", text, number = 1_u64).in_scope(|| tracing::info!("in"));
             }
         });
-        String::from_utf8(out.0.lock().unwrap().clone()).unwrap()
+        out.rewind().unwrap();
+        let mut lines = String::new();
+        out.read_to_string(&mut lines).unwrap();
+        lines
     }
 
     #[test]

@@ -1,6 +1,5 @@
 //! Objects and arrays where something else may stand: it is passed over then.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
@@ -19,14 +18,6 @@ pub(super) struct Object<T>(pub(super) Option<T>);
 
 /// `None` if it is no array.
 pub(super) struct Array<T>(pub(super) Option<Vec<T>>);
-
-/// The name of the next member.
-pub(super) fn name<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
-    #[derive(serde::Deserialize)]
-    struct Name<'n>(#[serde(borrow)] Cow<'n, str>);
-
-    Ok(map.next_key::<Name<'de>>()?.map(|Name(name)| name))
-}
 
 impl<'de> FromMap<'de> for Members<'de> {
     fn from_map<A: MapAccess<'de>>(map: A) -> Result<Self, A::Error> {

@@ -16,7 +16,7 @@ use crate::store::rows::{
     AccountRow, NewSecrets, TokenHolderRow, is_meta_token, limits_set, sealed_meta_token,
 };
 use crate::store::text::{storable_account, storable_number, storable_plan};
-use crate::store::{AccountChange, Accounts, Keyring, StoreError, TokenHolder, sql};
+use crate::store::{AccountChange, Accounts, Audit as _, Keyring, StoreError, TokenHolder, sql};
 
 /// An [`AccountRow`] per account, and which ones.
 macro_rules! select_accounts {
@@ -121,8 +121,7 @@ impl Accounts for Postgres {
     }
 
     async fn account_changes(&self) -> Result<i64, StoreError> {
-        let last = query_scalar(sql::audit::LAST_ID);
-        self.within(async { Ok(last.fetch_one(&self.pool).await?) }).await
+        Ok(self.audit_head().await?.id)
     }
 
     async fn change_account(

@@ -26,5 +26,3 @@ pub(in crate::store) const NEWEST_OF_ACCOUNT: &str =
 pub(in crate::store) const SINCE: &str = select_entries!("id > $1 ORDER BY id LIMIT $2");
 
 pub(in crate::store) const HEAD: &str = "SELECT id, hash FROM audit_head";
-
-pub(in crate::store) const LAST_ID: &str = "SELECT id FROM audit_head";
