@@ -136,8 +136,8 @@ fn in_order(mut rows: Vec<MarkRow<'_>>) -> Vec<MarkRow<'_>> {
     rows
 }
 
-/// The marks that an insert answered: those that were not there before.
-pub(super) fn new_marks(answered: Vec<Vec<u8>>) -> Result<HashSet<Mark>, StoreError> {
+/// Marks as the database answers them.
+pub(super) fn read_marks(answered: Vec<Vec<u8>>) -> Result<HashSet<Mark>, StoreError> {
     let mark = |bytes: Vec<u8>| {
         Mark::try_from(bytes).map_err(|_| StoreError::Query(Cause::unreadable(SEEN)))
     };

@@ -63,7 +63,7 @@ impl Sqlite {
         let readers = pool().max_connections(READERS).acquire_timeout(WAIT.min(timeout));
         let opened = async {
             // The writer first: it recovers the log, if need be, which readers may not.
-            let writer = writer.connect_with(options.clone()).await?;
+            let writer = writer.connect_with(options.clone().pragma("temp_store", "memory")).await?;
             let readers = readers.connect_with(options.clone().read_only(true)).await?;
             Ok((writer, readers))
         };

@@ -6,16 +6,21 @@ use sqlx::query_builder::Separated;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{FromRow, QueryBuilder, Sqlite as Driver};
 
-/// The most rows of one statement. All counts of rows are powers of two, so that few different
-/// statements are ever prepared.
+/// The most rows of one statement. All counts of rows are below eight or multiples of it, so that
+/// few different statements are ever prepared.
 const MOST_ROWS: usize = 64;
+const FEW_ROWS: usize = 8;
 
 pub(super) type Row<'b> = Separated<'b, Driver, &'static str>;
 
 /// Cuts the rows into parts for one statement each.
 pub(super) fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
-        let most = 1_usize.checked_shl(rows.len().checked_ilog2()?)?.min(MOST_ROWS);
+        let most = match rows.len() {
+            0 => return None,
+            few @ ..FEW_ROWS => few,
+            many => many.min(MOST_ROWS) / FEW_ROWS * FEW_ROWS,
+        };
         let (part, rest) = rows.split_at_checked(most)?;
         rows = rest;
         Some(part)
@@ -38,6 +43,19 @@ impl Statement {
         Self(builder)
     }
 
+    /// The same rows once more, into another table, in the same journey to SQLite.
+    pub(super) fn and<T>(
+        mut self,
+        into: &str,
+        rows: &[T],
+        mut bind: impl FnMut(&mut Row<'_>, &T),
+    ) -> Self {
+        self.0.push(";");
+        self.0.push(into);
+        self.0.push_values(rows, |mut row, value| bind(&mut row, value));
+        self
+    }
+
     pub(super) fn query_as<T>(&mut self) -> QueryAs<'_, Driver, T, SqliteArguments>
     where
         T: for<'r> FromRow<'r, SqliteRow>,
@@ -55,11 +73,14 @@ mod tests {
     use super::parts;
 
     #[test]
-    fn parts_are_powers_of_two_in_order() {
+    fn parts_are_few_or_multiples_of_eight_in_order() {
+        let sizes = |of: usize| parts(&vec![(); of]).map(<[_]>::len).collect::<Vec<_>>();
+        assert_eq!(sizes(203), [64, 64, 64, 8, 3]);
+        assert_eq!(sizes(63), [56, 7]);
+        assert_eq!(sizes(8), [8]);
+        assert_eq!(sizes(1), [1]);
+        assert_eq!(sizes(0), [0; 0]);
         let rows: Vec<_> = (0..203).collect();
-        let sizes: Vec<_> = parts(&rows).map(<[_]>::len).collect();
-        assert_eq!(sizes, [64, 64, 64, 8, 2, 1]);
         assert_eq!(parts(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-        assert_eq!(parts::<u8>(&[]).count(), 0);
     }
 }

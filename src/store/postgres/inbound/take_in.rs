@@ -91,7 +91,7 @@ async fn insert_posts(
         .bind(column(contacts, |row| row.at));
     let new: Vec<(Vec<u8>, bool)> = insert.fetch_all(&mut **tx).await?;
     let (contacts, seen): (Vec<_>, Vec<_>) = new.into_iter().partition(|(_, contact)| *contact);
-    let marks = |new: Vec<_>| intake::new_marks(new.into_iter().map(|(mark, _)| mark).collect());
+    let marks = |new: Vec<_>| intake::read_marks(new.into_iter().map(|(mark, _)| mark).collect());
     Ok((marks(seen)?, marks(contacts)?))
 }
 

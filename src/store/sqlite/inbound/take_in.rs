@@ -17,6 +17,11 @@ const INSERT_CONTACTS: &str = "INSERT INTO contacts (account_id, mark, first_see
 
 const THE_NEW_ONES: &str = " ON CONFLICT DO NOTHING RETURNING mark";
 
+const SEEN_BEFORE: &str = "SELECT s.mark FROM (";
+
+const OF_THESE: &str = ") AS told CROSS JOIN inbound_seen s
+    ON s.account_id = told.column1 AND s.mark = told.column2";
+
 const LAST_SEQUENCE: &str =
     "SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)";
 
@@ -41,11 +46,10 @@ impl Sqlite {
 
         let mut arrivals = keys.marked(posts);
         let told = arrivals.len();
-        let new = insert_marks(&mut tx, INSERT_SEEN, &intake::seen_rows(&arrivals)).await?;
+        let new = mark_seen(&mut tx, intake::seen_rows(&arrivals)).await?;
         intake::keep_new(&mut arrivals, new);
 
-        let contacts = intake::contact_rows(&arrivals);
-        let contacts = insert_marks(&mut tx, INSERT_CONTACTS, &contacts).await?;
+        let contacts = new_contacts(&mut tx, &intake::contact_rows(&arrivals)).await?;
         let events = intake::event_rows(&arrivals, contacts)?;
         insert_events(&mut tx, &events, false).await?;
         let (statuses, answered) = (intake::statuses(&arrivals), intake::answered(&arrivals));
@@ -57,19 +61,43 @@ impl Sqlite {
     }
 }
 
-async fn insert_marks(
+/// Nobody else writes, so what was not there before can be told before it is written. The other way
+/// round each row that is written would be a message from the thread of SQLite, and most are new.
+async fn mark_seen(
     tx: &mut Writing,
-    into: &str,
+    mut rows: Vec<MarkRow<'_>>,
+) -> Result<HashSet<Mark>, StoreError> {
+    let mut seen = Vec::new();
+    for part in parts(&rows) {
+        let bind = |row: &mut Row<'_>, mark: &MarkRow<'_>| {
+            row.push_bind(mark.account).push_bind(&mark.mark[..]);
+        };
+        seen.extend(marks(tx, &mut Statement::new(SEEN_BEFORE, part, bind, OF_THESE)).await?);
+    }
+    let seen = intake::read_marks(seen)?;
+    rows.retain(|row| !seen.contains(&row.mark));
+    for part in parts(&rows) {
+        Statement::new(INSERT_SEEN, part, bind_mark, "").query().execute(&mut **tx).await?;
+    }
+    Ok(rows.iter().map(|row| row.mark).collect())
+}
+
+/// Most contacts are known, and only those that are not are told.
+async fn new_contacts(
+    tx: &mut Writing,
     rows: &[MarkRow<'_>],
 ) -> Result<HashSet<Mark>, StoreError> {
-    let mut new = Vec::with_capacity(rows.len());
+    let mut new = Vec::new();
     for part in parts(rows) {
-        let mut insert = Statement::new(into, part, bind_mark, THE_NEW_ONES);
-        for row in insert.query().fetch_all(&mut **tx).await? {
-            new.push(sqlx::Row::try_get(&row, 0)?);
-        }
+        let mut insert = Statement::new(INSERT_CONTACTS, part, bind_mark, THE_NEW_ONES);
+        new.extend(marks(tx, &mut insert).await?);
     }
-    intake::new_marks(new)
+    intake::read_marks(new)
+}
+
+async fn marks(tx: &mut Writing, of: &mut Statement) -> Result<Vec<Vec<u8>>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> = of.query_as().fetch_all(&mut **tx).await?;
+    Ok(rows.into_iter().map(|(mark,)| mark).collect())
 }
 
 /// Writes the events in this order, each with a delivery.
@@ -85,9 +113,6 @@ pub(in super::super) async fn insert_events(
     let last: i64 = query_scalar(LAST_SEQUENCE).fetch_one(&mut **tx).await?;
     let numbered: Vec<_> = (last + 1..).zip(rows).collect();
     for part in parts(&numbered) {
-        Statement::new(INSERT_EVENTS, part, bind_event, "").query().execute(&mut **tx).await?;
-    }
-    for part in parts(&numbered) {
         let bind = |row: &mut Row<'_>, &(sequence, event): &(i64, &EventRow<'_>)| {
             row.push_bind(sequence)
                 .push_bind(event.account)
@@ -98,7 +123,11 @@ pub(in super::super) async fn insert_events(
                 .push_bind(by_hand)
                 .push_bind(event.created_at);
         };
-        Statement::new(INSERT_DELIVERIES, part, bind, "").query().execute(&mut **tx).await?;
+        Statement::new(INSERT_EVENTS, part, bind_event, "")
+            .and(INSERT_DELIVERIES, part, bind)
+            .query()
+            .execute(&mut **tx)
+            .await?;
     }
     Ok(())
 }
