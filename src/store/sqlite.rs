@@ -24,6 +24,7 @@ use sqlx::sqlite::{
 };
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
+use self::rows_at_once::MOST_ROWS;
 use super::commit_groups::CommitGroups;
 use super::work::Work;
 use super::{Cause, Claimed, Ending, Keyring, SendClaim, StoreError, WAIT, within};
@@ -57,13 +58,22 @@ impl Sqlite {
         let options = options(&settings.url)?;
         within(timeout, create(&options)).await?;
 
-        let pool = || SqlitePoolOptions::new().idle_timeout(None).max_lifetime(None);
+        // Whether its thread still runs is looked at when a connection is given back.
+        let pool = || {
+            SqlitePoolOptions::new()
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+        };
         // All writers stand in one line, so the line may last as long as a query.
         let writer = pool().max_connections(1).acquire_timeout(timeout);
         let readers = pool().max_connections(READERS).acquire_timeout(WAIT.min(timeout));
         let opened = async {
             // The writer first: it recovers the log, if need be, which readers may not.
-            let writer = writer.connect_with(options.clone().pragma("temp_store", "memory")).await?;
+            // In memory is what undoes a statement of many rows, should it fail. It would be a
+            // file of its own each time.
+            let writes = options.clone().pragma("temp_store", "memory");
+            let writer = writer.connect_with(writes).await?;
             let readers = readers.connect_with(options.clone().read_only(true)).await?;
             Ok((writer, readers))
         };
@@ -120,6 +130,8 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     Ok(options
         .create_if_missing(true)
         .foreign_keys(true)
+        // So that all rows of a part are told without waiting for whoever reads them.
+        .row_buffer_size(2 * MOST_ROWS)
         // What was committed must outlive a power cut: a message that was sent is never resent.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(WAIT))

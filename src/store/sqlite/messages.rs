@@ -129,8 +129,7 @@ async fn keep_living(tx: &mut Writing, rows: &mut Vec<NewMessage<'_>>) -> Result
 /// All of them of accounts that are there.
 pub(super) async fn insert(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
     for part in parts(rows) {
-        let mut insert = Statement::new(RECORD, part, bind, UNLESS_THERE);
-        insert.query().execute(&mut **tx).await?;
+        Statement::new(RECORD, part, bind, UNLESS_THERE).execute(&mut **tx).await?;
     }
     Ok(())
 }

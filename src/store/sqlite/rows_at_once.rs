@@ -1,14 +1,16 @@
 //! Many rows in one statement. As values, and not as one JSON list: SQLite prints an item of
 //! `json_each` anew for each of its members that is read.
 
-use sqlx::query::{Query, QueryAs};
+use futures_util::TryStreamExt as _;
 use sqlx::query_builder::Separated;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{FromRow, QueryBuilder, Sqlite as Driver};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Either, Executor, FromRow, QueryBuilder, Sqlite as Driver};
+
+use crate::store::StoreError;
 
 /// The most rows of one statement. All counts of rows are below eight or multiples of it, so that
 /// few different statements are ever prepared.
-const MOST_ROWS: usize = 64;
+pub(super) const MOST_ROWS: usize = 64;
 const FEW_ROWS: usize = 8;
 
 pub(super) type Row<'b> = Separated<'b, Driver, &'static str>;
@@ -28,7 +30,11 @@ pub(super) fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 }
 
 /// A statement with `VALUES` for each row, and what stands behind them.
-pub(super) struct Statement(QueryBuilder<Driver>);
+pub(super) struct Statement {
+    builder: QueryBuilder<Driver>,
+    /// More than one are run in the same journey to the thread of SQLite.
+    statements: usize,
+}
 
 impl Statement {
     pub(super) fn new<T>(
@@ -40,31 +46,59 @@ impl Statement {
         let mut builder = QueryBuilder::new(into);
         builder.push_values(rows, |mut row, value| bind(&mut row, value));
         builder.push(behind);
-        Self(builder)
+        Self { builder, statements: 1 }
     }
 
-    /// The same rows once more, into another table, in the same journey to SQLite.
+    /// And then one that writes these rows into another table.
     pub(super) fn and<T>(
         mut self,
         into: &str,
         rows: &[T],
         mut bind: impl FnMut(&mut Row<'_>, &T),
     ) -> Self {
-        self.0.push(";");
-        self.0.push(into);
-        self.0.push_values(rows, |mut row, value| bind(&mut row, value));
+        self.builder.push(";").push(into);
+        self.builder.push_values(rows, |mut row, value| bind(&mut row, value));
+        self.statements += 1;
         self
     }
 
-    pub(super) fn query_as<T>(&mut self) -> QueryAs<'_, Driver, T, SqliteArguments>
+    pub(super) async fn execute<'c>(
+        self,
+        with: impl Executor<'c, Database = Driver>,
+    ) -> Result<(), StoreError> {
+        self.answers(with).await?;
+        Ok(())
+    }
+
+    pub(super) async fn fetch_all<'c, T>(
+        self,
+        with: impl Executor<'c, Database = Driver>,
+    ) -> Result<Vec<T>, StoreError>
     where
         T: for<'r> FromRow<'r, SqliteRow>,
     {
-        self.0.build_query_as()
+        let rows = self.answers(with).await?;
+        Ok(rows.iter().map(T::from_row).collect::<Result<_, _>>()?)
     }
 
-    pub(super) fn query(&mut self) -> Query<'_, Driver, SqliteArguments> {
-        self.0.build()
+    /// Goes on when SQLite has told that it is done. sqlx also waits until its thread says no more,
+    /// and on one core that is another change of threads for each statement.
+    async fn answers<'c>(
+        mut self,
+        with: impl Executor<'c, Database = Driver>,
+    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
+        let mut rows = Vec::new();
+        let mut answers = with.fetch_many(self.builder.build());
+        let mut under_way = self.statements;
+        while under_way > 0
+            && let Some(answer) = answers.try_next().await?
+        {
+            match answer {
+                Either::Left(_done) => under_way -= 1,
+                Either::Right(row) => rows.push(row),
+            }
+        }
+        Ok(rows)
     }
 }
 

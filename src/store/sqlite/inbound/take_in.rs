@@ -72,31 +72,28 @@ async fn mark_seen(
         let bind = |row: &mut Row<'_>, mark: &MarkRow<'_>| {
             row.push_bind(mark.account).push_bind(&mark.mark[..]);
         };
-        seen.extend(marks(tx, &mut Statement::new(SEEN_BEFORE, part, bind, OF_THESE)).await?);
+        seen.extend(marks(tx, Statement::new(SEEN_BEFORE, part, bind, OF_THESE)).await?);
     }
     let seen = intake::read_marks(seen)?;
     rows.retain(|row| !seen.contains(&row.mark));
     for part in parts(&rows) {
-        Statement::new(INSERT_SEEN, part, bind_mark, "").query().execute(&mut **tx).await?;
+        Statement::new(INSERT_SEEN, part, bind_mark, "").execute(&mut **tx).await?;
     }
     Ok(rows.iter().map(|row| row.mark).collect())
 }
 
 /// Most contacts are known, and only those that are not are told.
-async fn new_contacts(
-    tx: &mut Writing,
-    rows: &[MarkRow<'_>],
-) -> Result<HashSet<Mark>, StoreError> {
+async fn new_contacts(tx: &mut Writing, rows: &[MarkRow<'_>]) -> Result<HashSet<Mark>, StoreError> {
     let mut new = Vec::new();
     for part in parts(rows) {
-        let mut insert = Statement::new(INSERT_CONTACTS, part, bind_mark, THE_NEW_ONES);
-        new.extend(marks(tx, &mut insert).await?);
+        let insert = Statement::new(INSERT_CONTACTS, part, bind_mark, THE_NEW_ONES);
+        new.extend(marks(tx, insert).await?);
     }
     intake::read_marks(new)
 }
 
-async fn marks(tx: &mut Writing, of: &mut Statement) -> Result<Vec<Vec<u8>>, StoreError> {
-    let rows: Vec<(Vec<u8>,)> = of.query_as().fetch_all(&mut **tx).await?;
+async fn marks(tx: &mut Writing, of: Statement) -> Result<Vec<Vec<u8>>, StoreError> {
+    let rows: Vec<(Vec<u8>,)> = of.fetch_all(&mut **tx).await?;
     Ok(rows.into_iter().map(|(mark,)| mark).collect())
 }
 
@@ -125,7 +122,6 @@ pub(in super::super) async fn insert_events(
         };
         Statement::new(INSERT_EVENTS, part, bind_event, "")
             .and(INSERT_DELIVERIES, part, bind)
-            .query()
             .execute(&mut **tx)
             .await?;
     }
@@ -134,7 +130,7 @@ pub(in super::super) async fn insert_events(
 
 async fn insert_posts(tx: &mut Writing, rows: &[PostRow]) -> Result<(), StoreError> {
     for part in parts(rows) {
-        Statement::new(INSERT_POSTS, part, bind_post, "").query().execute(&mut **tx).await?;
+        Statement::new(INSERT_POSTS, part, bind_post, "").execute(&mut **tx).await?;
     }
     Ok(())
 }

@@ -43,8 +43,8 @@ pub(super) async fn count(
     }
     let keys = data_keys(tx, &accounts, keyring).await?;
     for part in parts(&rows(sent, &keys)) {
-        let mut insert = Statement::new(INSERT, part, bind, " ON CONFLICT DO NOTHING");
-        insert.query().execute(&mut **tx).await?;
+        let insert = Statement::new(INSERT, part, bind, " ON CONFLICT DO NOTHING");
+        insert.execute(&mut **tx).await?;
     }
     Ok(())
 }

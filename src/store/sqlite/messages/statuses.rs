@@ -59,10 +59,11 @@ pub(in crate::store::sqlite) async fn references(
     let told: Vec<_> = told.iter().map(|(account, told)| StatusRow::of(account, told)).collect();
     let mut references = Vec::with_capacity(told.len());
     for part in parts(&numbered(&told)) {
-        let mut find = Statement::new(TOLD, part, bind_told, REFERENCES);
-        references.extend(find.query_as().fetch_all(readers).await?);
+        let find = Statement::new(TOLD, part, bind_told, REFERENCES);
+        let found: Vec<(Option<String>,)> = find.fetch_all(readers).await?;
+        references.extend(found.into_iter().map(|(reference,)| reference));
     }
-    Ok(references.into_iter().map(|(reference,)| reference).collect())
+    Ok(references)
 }
 
 /// Applies what has waited for messages that have just been written, or have got their wamid.
@@ -77,8 +78,8 @@ pub(in crate::store::sqlite) async fn settle(
     }
     let mut waited = Vec::new();
     for part in parts(recorded) {
-        let mut take = Statement::new(RECORDED, part, bind, TAKE);
-        waited.extend(take.query_as::<StatusRow>().fetch_all(&mut **tx).await?);
+        let take = Statement::new(RECORDED, part, bind, TAKE);
+        waited.extend(take.fetch_all::<StatusRow>(&mut **tx).await?);
     }
     apply(tx, waited, keyring).await
 }
@@ -97,20 +98,19 @@ async fn apply(
     }
     let mut found = Vec::with_capacity(told.len());
     for part in parts(&numbered(&told)) {
-        let mut find = Statement::new(TOLD, part, bind_told, FIND);
-        found.extend(find.query_as().fetch_all(&mut **tx).await?);
+        let find = Statement::new(TOLD, part, bind_told, FIND);
+        found.extend(find.fetch_all(&mut **tx).await?);
     }
     let found = found.into_iter().map(|(id,)| id).collect();
     let (advances, missing) = sort_out(told, found);
     let mut sent = Vec::new();
     for part in parts(&advances) {
-        let mut advance = Statement::new(ADVANCES, part, bind_advance, ADVANCE);
-        sent.extend(advance.query_as::<Sent>().fetch_all(&mut **tx).await?);
+        let advance = Statement::new(ADVANCES, part, bind_advance, ADVANCE);
+        sent.extend(advance.fetch_all::<Sent>(&mut **tx).await?);
     }
     recipients::count(tx, &sent, keyring).await?;
     for part in parts(&missing) {
-        let mut wait = Statement::new(MISSING, part, bind_missing, WAIT);
-        wait.query().execute(&mut **tx).await?;
+        Statement::new(MISSING, part, bind_missing, WAIT).execute(&mut **tx).await?;
     }
     Ok(())
 }

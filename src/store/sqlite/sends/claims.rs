@@ -26,8 +26,8 @@ impl Sqlite {
         let mut won = HashSet::new();
         for part in parts(&rows) {
             let bind = |row: &mut Row<'_>, claim: &(_, _)| bind(row, claim, clock);
-            let mut claim = Statement::new(CLAIM, part, bind, WHAT_IS_FREE);
-            let free: Vec<(String,)> = claim.query_as().fetch_all(&mut *tx).await?;
+            let claim = Statement::new(CLAIM, part, bind, WHAT_IS_FREE);
+            let free: Vec<(String,)> = claim.fetch_all(&mut *tx).await?;
             won.extend(free.into_iter().map(|(message,)| message));
         }
         rows.retain(|(_, message)| won.contains(&*message.id));

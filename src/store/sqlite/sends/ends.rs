@@ -73,8 +73,8 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreE
     let (released, ended): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.state.is_none());
     let mut held = HashSet::new();
     for part in parts(&ended) {
-        let mut end = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
-        let answered: Vec<(String,)> = end.query_as().fetch_all(&mut **tx).await?;
+        let end = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
+        let answered: Vec<(String,)> = end.fetch_all(&mut **tx).await?;
         held.extend(answered.into_iter().map(|(message,)| message));
     }
     for row in released {
@@ -84,10 +84,7 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreE
         }
     }
     for part in parts(rows) {
-        Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES)
-            .query()
-            .execute(&mut **tx)
-            .await?;
+        Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES).execute(&mut **tx).await?;
     }
     let held = rows.iter().filter(|row| held.contains(row.message()));
     Ok(held.map(|row| row.place).collect())
