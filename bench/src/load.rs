@@ -78,16 +78,19 @@ impl Tally {
     }
 }
 
-/// Waits for the load without ever letting this core fall asleep. On a virtual machine waking it
+/// Waits for the work without ever letting this core fall asleep. On a virtual machine waking it
 /// costs the peer more than the answer that it is woken for; a fast peer never finds it asleep, so
 /// the slower a peer is the more it would pay, for nothing of its own.
-async fn wide_awake(load: LocalSet) {
+pub async fn wide_awake<T>(work: impl Future<Output = T>) -> T {
     let spinning = async {
         loop {
             yield_now().await;
         }
     };
-    tokio::select! { () = load => {}, () = spinning => {} }
+    tokio::select! {
+        done = work => done,
+        never = spinning => never,
+    }
 }
 
 /// As many connections to a peer.

@@ -62,6 +62,8 @@ enum Scenario {
     InFlight,
     /// Signed posts of Meta's, stored before the 200
     Ingest,
+    /// Events that pile up, delivered to who wants them
+    Deliver,
     /// Many accounts, many messages, many tokens
     Growth,
     /// 100 MB up and down

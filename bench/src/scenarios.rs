@@ -1,5 +1,6 @@
 //! What is measured, one file a scenario.
 
+mod deliver;
 mod growth;
 mod in_flight;
 mod ingest;
@@ -13,11 +14,12 @@ mod train;
 use crate::report::Report;
 use crate::{Options, Scenario};
 
-const ALL: [Scenario; 7] = [
+const ALL: [Scenario; 8] = [
     Scenario::Saturated,
     Scenario::Steady,
     Scenario::InFlight,
     Scenario::Ingest,
+    Scenario::Deliver,
     Scenario::Growth,
     Scenario::Media,
     Scenario::Start,
@@ -32,6 +34,7 @@ pub async fn run(options: &Options) -> anyhow::Result<()> {
             Scenario::Steady => steady::run(options, &mut report).await?,
             Scenario::InFlight => in_flight::run(options, &mut report).await?,
             Scenario::Ingest => ingest::run(options, &mut report).await?,
+            Scenario::Deliver => deliver::run(options, &mut report).await?,
             Scenario::Growth => growth::run(options, &mut report).await?,
             Scenario::Media => media::run(options, &mut report).await?,
             Scenario::Start => start::run(options, &mut report).await?,

@@ -15,6 +15,8 @@ use crate::report::{Report, Spread};
 use crate::upstream::Upstream;
 
 const CONNECTIONS: usize = 64;
+/// Where nobody listens.
+pub(super) const NOBODY: u16 = 9;
 /// Made before the turn, so that making them costs it nothing; enough for a turn of this length.
 pub(super) const POSTS_OF_ONE: usize = 150_000;
 pub(super) const POSTS_OF_HUNDRED: usize = 4_000;
@@ -33,12 +35,8 @@ pub(super) enum Update {
 }
 
 pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
-    let mut storages = vec![("SQLite", Storage::Sqlite)];
-    if let Some(server) = &options.postgres {
-        storages.push(("PostgreSQL", Storage::Postgres(server.clone())));
-    }
     let mut figures = Vec::new();
-    for (name, storage) in storages {
+    for (name, storage) in storages(options) {
         for (update, kind, batch, posts) in [
             (Update::Message, "messages", 1, POSTS_OF_ONE),
             (Update::Message, "messages", 100, POSTS_OF_HUNDRED),
@@ -68,6 +66,14 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     Ok(())
 }
 
+pub(super) fn storages(options: &Options) -> Vec<(&'static str, Storage)> {
+    let mut storages = vec![("SQLite", Storage::Sqlite)];
+    if let Some(server) = &options.postgres {
+        storages.push(("PostgreSQL", Storage::Postgres(server.clone())));
+    }
+    storages
+}
+
 /// Updates a second, CPU time for each, and what failed.
 async fn turn(
     options: &Options,
@@ -79,7 +85,7 @@ async fn turn(
     let upstream = Upstream::start(Duration::ZERO).await?;
     let installation = Installation::new(options, storage)?;
     let process = installation.start(upstream.port, SETTINGS).await?;
-    set_url(&installation, process.port).await?;
+    set_url(&installation, process.port, NOBODY).await?;
     let target = target(process.port, update, batch, posts)?;
     let mut meta = connections(process.port, CONNECTIONS).await?;
     let before = process.cpu_micros()?;
@@ -106,10 +112,15 @@ pub(super) fn target(
     Ok(Target { port, requests })
 }
 
-pub(super) async fn set_url(installation: &Installation, port: u16) -> anyhow::Result<()> {
+/// Has the events of the account go to this port.
+pub(super) async fn set_url(
+    installation: &Installation,
+    port: u16,
+    receiver: u16,
+) -> anyhow::Result<()> {
     let bearer = format!("Bearer {}", installation.token);
-    let body = br#"{"webhookUrl":"http://127.0.0.1:9/nobody"}"#;
-    let request = post("/v2/webhooks/config", &[("authorization", &bearer)], body);
+    let body = format!(r#"{{"webhookUrl":"http://127.0.0.1:{receiver}/events"}}"#);
+    let request = post("/v2/webhooks/config", &[("authorization", &bearer)], body.as_bytes());
     let answer = Connection::open(port).await?.ask_whole(&request).await?;
     anyhow::ensure!(answer.status == 200, "{}", String::from_utf8_lossy(&answer.body));
     Ok(())

@@ -55,7 +55,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         let installation = Installation::new(options, &Storage::Sqlite)?;
         let counting = Counting::start(name, installation, upstream.port, &settings).await?;
         let port = counting.process.port;
-        ingest::set_url(&counting.installation, port).await?;
+        ingest::set_url(&counting.installation, port, ingest::NOBODY).await?;
         let (batch, posts) = (share.each.try_into()?, (2 * share.requests).try_into()?);
         let target = ingest::target(port, Update::Message, batch, posts)?;
         figures.push((name.to_owned(), counting.count(&target, share).await?));

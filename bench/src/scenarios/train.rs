@@ -34,7 +34,7 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     for (update, batch, posts) in posts {
         let installation = Installation::new(options, &Storage::Sqlite)?;
         let process = installation.start(upstream.port, ingest::SETTINGS).await?;
-        ingest::set_url(&installation, process.port).await?;
+        ingest::set_url(&installation, process.port, ingest::NOBODY).await?;
         work(&ingest::target(process.port, update, batch, posts)?, time).await?;
         process.end()?;
     }

@@ -1,0 +1,79 @@
+//! Events that have piled up, each delivered to who wants them and written down as delivered.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use tokio::time::{Instant, sleep};
+
+use super::ingest::{self, Update, storages};
+use crate::Options;
+use crate::gateway::{Installation, Storage};
+use crate::http::Connection;
+use crate::load::wide_awake;
+use crate::process::Process;
+use crate::report::{Report, Spread};
+use crate::upstream::Upstream;
+
+const BATCH: usize = 100;
+/// More than are delivered in a turn. Nobody has an answer before, so that all of them pile up.
+const PILE: u64 = 30_000;
+const LOOK: Duration = Duration::from_millis(1);
+
+pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let mut figures = Vec::new();
+    for (name, storage) in storages(options) {
+        let mut rates = Vec::new();
+        let mut costs = Vec::new();
+        for _ in 0..options.rounds.div_ceil(2) {
+            let (rate, cost) = turn(options, &storage).await?;
+            rates.push(rate);
+            costs.push(cost);
+        }
+        let [rate, cost] = [rates, costs].map(|values| Spread::of(values).median);
+        figures.push((format!("{name}: deliveries a second"), rate));
+        figures.push((format!("{name}: CPU microseconds a delivery"), cost));
+    }
+    let told = "one account, whose endpoint answers at once; its messages wait; the log off";
+    report.figures("deliveries to a receiver", told, &figures);
+    Ok(())
+}
+
+/// Deliveries a second, and CPU time for each.
+async fn turn(options: &Options, storage: &Storage) -> anyhow::Result<(f64, f64)> {
+    let receiver = Upstream::start_shut(Duration::ZERO).await?;
+    let installation = Installation::new(options, storage)?;
+    let process = installation.start(receiver.port, ingest::SETTINGS).await?;
+    pile_up(&installation, &process, &receiver).await?;
+    receiver.open();
+    let before = (process.cpu_micros()?, Instant::now());
+    wide_awake(delivered(&receiver, before.1 + Duration::from_secs(options.seconds))).await;
+    let took = before.1.elapsed().as_secs_f64();
+    let used = process.cpu_micros()? - before.0;
+    let given = receiver.given();
+    ensure!(given > 0, "nothing was delivered");
+    Ok((given as f64 / took, used / given as f64))
+}
+
+/// Takes the messages in.
+pub(super) async fn pile_up(
+    installation: &Installation,
+    process: &Process,
+    receiver: &Upstream,
+) -> anyhow::Result<()> {
+    ingest::set_url(installation, process.port, receiver.port).await?;
+    let posts = usize::try_from(PILE)? / BATCH;
+    let target = ingest::target(process.port, Update::Message, BATCH, posts)?;
+    let mut meta = Connection::open(process.port).await?;
+    for number in 0..u64::try_from(posts)? {
+        let status = meta.ask(&(target.requests)(number)).await?;
+        ensure!(status == 200, "a post was answered with {status}");
+    }
+    Ok(())
+}
+
+/// Returns at `end`, or before it if there is nothing left.
+async fn delivered(receiver: &Upstream, end: Instant) {
+    while Instant::now() < end && receiver.given() < PILE {
+        sleep(LOOK).await;
+    }
+}
