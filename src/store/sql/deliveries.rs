@@ -36,19 +36,23 @@ macro_rules! select_deliveries {
 macro_rules! asking {
     () => {
         ",
-         asking AS (
-             SELECT w.account_id, h.shut_until,
-                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing, p.id AS probe,
-                    (h.disabled_at IS NOT NULL OR COALESCE(h.shut_until, $1) > $1
-                        OR p.id IS NOT NULL) AS held
+         endpoints AS (
+             SELECT w.account_id, h.shut_until, h.disabled_at,
+                    COALESCE(h.failures_in_a_row, 0) >= 5 AS failing,
+                    CASE WHEN h.failures_in_a_row >= 5 AND h.disabled_at IS NULL
+                              AND COALESCE(h.shut_until, $1) <= $1
+                         THEN (SELECT CASE WHEN p.state = 'pending' AND p.due_at <= $1 THEN p.id END
+                               FROM deliveries p
+                               WHERE p.account_id = w.account_id AND p.id = h.oldest_failed)
+                    END AS probe
              FROM waiting w
              LEFT JOIN endpoint_health h ON h.account_id = w.account_id
-             LEFT JOIN deliveries p
-                 ON h.failures_in_a_row >= 5 AND h.disabled_at IS NULL
-                    AND COALESCE(h.shut_until, $1) <= $1
-                    AND p.account_id = w.account_id AND p.id = h.oldest_failed
-                    AND p.state = 'pending' AND p.due_at <= $1
-             WHERE w.account_id IS NOT NULL)"
+             WHERE w.account_id IS NOT NULL),
+         asking AS (
+             SELECT account_id, shut_until, failing, probe,
+                    (disabled_at IS NOT NULL OR COALESCE(shut_until, $1) > $1
+                        OR probe IS NOT NULL) AS held
+             FROM endpoints)"
     };
 }
 
