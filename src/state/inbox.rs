@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use secrecy::SecretString;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::yield_now;
 
 use super::answers::Answers;
 use crate::config::MetaSettings;
@@ -94,6 +95,17 @@ impl Inbox {
     }
 }
 
+/// Lets those come along who are ready to: nobody is waited for, and a commit is shared by more.
+async fn gather(waiting: &mut mpsc::Receiver<Waiting>, group: &mut Vec<Waiting>) {
+    let mut before = 0;
+    while before < group.len() && group.len() < GROUP {
+        before = group.len();
+        yield_now().await;
+        let ready = std::iter::from_fn(|| waiting.try_recv().ok());
+        group.extend(ready.take(GROUP - before));
+    }
+}
+
 impl std::fmt::Debug for Inbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Inbox")
@@ -104,6 +116,7 @@ impl Writer {
     async fn commit_groups(self, mut waiting: mpsc::Receiver<Waiting>) {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
+            gather(&mut waiting, &mut group).await;
             self.in_hand.store(group.len(), Ordering::Relaxed);
             let (posts, mut callers): (Vec<_>, Vec<_>) = group.drain(..).unzip();
             let stored = self.commit(&posts).await.unwrap_or_else(|| {

@@ -1,10 +1,11 @@
 //! One commit for all who want to write at the same time. While a group is being committed the
-//! next one gathers; nobody waits for company.
+//! next one gathers; nobody waits for company that is not there yet.
 
 use std::mem::take;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, oneshot};
+use tokio::task::yield_now;
 
 use super::StoreError;
 
@@ -12,6 +13,9 @@ use super::StoreError;
 pub(super) type Done<A> = Result<Vec<Result<A, StoreError>>, StoreError>;
 
 type Waiting<J, A> = (J, oneshot::Sender<Result<A, StoreError>>);
+
+/// A group of so many costs each about as little as it can.
+const ENOUGH: usize = 64;
 
 /// Jobs of one kind that wait for their turn.
 pub(super) struct CommitGroups<J, A> {
@@ -45,6 +49,7 @@ impl<J, A> CommitGroups<J, A> {
             told = &mut told => return told.ok(),
             turn = self.turns.acquire() => turn,
         };
+        self.gather().await;
         let mut group = take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         // Whoever has been told that it came to nothing must be right.
         group.retain(|(_, tell)| !tell.is_closed());
@@ -54,6 +59,19 @@ impl<J, A> CommitGroups<J, A> {
         }
         drop(turn);
         told.await.ok()
+    }
+
+    /// Lets those come along who are ready to: nobody is waited for, and a commit is shared by more.
+    async fn gather(&self) {
+        let mut before = 0;
+        loop {
+            let now = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len();
+            if now <= before || now >= ENOUGH {
+                return;
+            }
+            before = now;
+            yield_now().await;
+        }
     }
 }
 

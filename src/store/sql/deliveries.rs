@@ -48,7 +48,7 @@ macro_rules! asking {
              FROM waiting w
              LEFT JOIN endpoint_health h ON h.account_id = w.account_id
              WHERE w.account_id IS NOT NULL),
-         asking AS (
+         asking AS MATERIALIZED (
              SELECT account_id, shut_until, failing, probe,
                     (disabled_at IS NOT NULL OR COALESCE(shut_until, $1) > $1
                         OR probe IS NOT NULL) AS held
