@@ -72,7 +72,7 @@ pub(super) async fn pile_up(
 }
 
 /// Returns at `end`, or before it if there is nothing left.
-async fn delivered(receiver: &Upstream, end: Instant) {
+pub(super) async fn delivered(receiver: &Upstream, end: Instant) {
     while Instant::now() < end && receiver.given() < PILE {
         sleep(LOOK).await;
     }

@@ -5,12 +5,14 @@
 use std::time::Duration;
 
 use anyhow::ensure;
+use tokio::time::Instant;
 
+use super::deliver;
 use super::ingest::{self, POSTS_OF_HUNDRED, POSTS_OF_ONE, Update};
 use super::saturated::{CONNECTIONS, kinds, send, variants};
 use crate::Options;
 use crate::gateway::{Installation, Storage};
-use crate::load::{Target, closed_loop, connections};
+use crate::load::{Target, closed_loop, connections, wide_awake};
 use crate::upstream::Upstream;
 
 pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -38,7 +40,13 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
         work(&ingest::target(process.port, update, batch, posts)?, time).await?;
         process.end()?;
     }
-    Ok(())
+    let receiver = Upstream::start_shut(Duration::ZERO).await?;
+    let installation = Installation::new(options, &Storage::Sqlite)?;
+    let process = installation.start(upstream.port, ingest::SETTINGS).await?;
+    deliver::pile_up(&installation, &process, &receiver).await?;
+    receiver.open();
+    wide_awake(deliver::delivered(&receiver, Instant::now() + time)).await;
+    process.end()
 }
 
 /// It must be work that succeeds, but for a few: refusals would lay out the wrong code.
