@@ -132,6 +132,8 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         .foreign_keys(true)
         // So that all rows of a part are told without waiting for whoever reads them.
         .row_buffer_size(2 * MOST_ROWS)
+        // There are some fifteen lengths of each statement with many rows.
+        .statement_cache_capacity(400)
         // What was committed must outlive a power cut: a message that was sent is never resent.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(WAIT))
