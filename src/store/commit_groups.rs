@@ -120,7 +120,9 @@ mod tests {
     use std::cell::RefCell;
     use std::sync::Mutex;
 
-    use super::CommitGroups;
+    use tokio::sync::Notify;
+
+    use super::{CommitGroups, Done};
     use crate::store::{Cause, StoreError};
 
     type Groups = CommitGroups<u32, u32>;
@@ -129,41 +131,54 @@ mod tests {
         StoreError::Damaged
     }
 
-    #[tokio::test]
-    async fn who_comes_while_one_group_is_committed_is_in_the_next_one() {
-        let groups = Groups::new(1);
-        let committed = Mutex::new(Vec::new());
-        let commit = |jobs: Vec<u32>| {
-            committed.lock().unwrap().push(jobs.clone());
-            async {
-                // The others come now.
-                tokio::task::yield_now().await;
-                let done = jobs.iter().map(|job| Ok(job * 10)).collect();
-                (jobs, Ok(done))
+    /// A first group that is under way until somebody says so, and what was committed.
+    #[derive(Default)]
+    struct Slow {
+        committed: Mutex<Vec<Vec<u32>>>,
+        under_way: Notify,
+        may_end: Notify,
+    }
+
+    impl Slow {
+        async fn commit(&self, jobs: Vec<u32>) -> (Vec<u32>, Done<u32>) {
+            self.committed.lock().unwrap().push(jobs.clone());
+            if jobs.contains(&1) {
+                self.under_way.notify_one();
+                self.may_end.notified().await;
             }
-        };
+            let done = jobs.iter().map(|job| Ok(job * 10)).collect();
+            (jobs, Ok(done))
+        }
+    }
+
+    #[tokio::test]
+    async fn who_is_ready_comes_along_and_who_comes_later_is_in_the_next_group() {
+        let (groups, slow) = (Groups::new(1), Slow::default());
+        let commit = |jobs| slow.commit(jobs);
         let join = async |job| groups.join(job, &commit).await.unwrap().unwrap();
-        let told = tokio::join!(join(1), join(2), join(3));
-        assert_eq!(told, (10, 20, 30));
-        assert_eq!(*committed.lock().unwrap(), [vec![1], vec![2, 3]]);
+        let later = async {
+            slow.under_way.notified().await;
+            let end = async { slow.may_end.notify_one() };
+            tokio::join!(join(3), join(4), end)
+        };
+        assert_eq!(tokio::join!(join(1), join(2), later), (10, 20, (30, 40, ())));
+        assert_eq!(*slow.committed.lock().unwrap(), [vec![1, 2], vec![3, 4]]);
     }
 
     #[tokio::test]
     async fn as_many_groups_as_may_be_are_under_way_at_once() {
-        let groups = Groups::new(2);
-        let committed = Mutex::new(Vec::new());
-        let commit = |jobs: Vec<u32>| {
-            committed.lock().unwrap().push(jobs.clone());
-            async {
-                tokio::task::yield_now().await;
-                let done = jobs.iter().map(|job| Ok(job * 10)).collect();
-                (jobs, Ok(done))
-            }
-        };
+        let (groups, slow) = (Groups::new(2), Slow::default());
+        let commit = |jobs| slow.commit(jobs);
         let join = async |job| groups.join(job, &commit).await.unwrap().unwrap();
-        let told = tokio::join!(join(1), join(2), join(3), join(4));
-        assert_eq!(told, (10, 20, 30, 40));
-        assert_eq!(*committed.lock().unwrap(), [vec![1], vec![2], vec![3, 4]]);
+        let beside = async {
+            slow.under_way.notified().await;
+            // Done while the first one is not.
+            let told = tokio::join!(join(2), join(3));
+            slow.may_end.notify_one();
+            told
+        };
+        assert_eq!(tokio::join!(join(1), beside), (10, (20, 30)));
+        assert_eq!(*slow.committed.lock().unwrap(), [vec![1], vec![2, 3]]);
     }
 
     #[tokio::test]
@@ -194,26 +209,27 @@ mod tests {
         };
         let join = async |job| groups.join(job, &commit).await.unwrap().is_err();
         assert_eq!(tokio::join!(join(1), join(2), join(3)), (true, true, true));
-        assert_eq!(tries.lock().unwrap().take(), 2);
+        assert_eq!(tries.lock().unwrap().take(), 1);
     }
 
     #[tokio::test]
     async fn who_has_given_up_is_left_out_and_a_group_given_up_on_is_told_so() {
         let groups = Groups::new(1);
-        let endless = |jobs: Vec<u32>| async {
-            std::future::pending::<()>().await;
-            (jobs, Ok(Vec::new()))
-        };
+        let slow = Slow::default();
+        let endless = |jobs| slow.commit(jobs);
         let quick = |jobs: Vec<u32>| async {
             let done = jobs.iter().map(|job| Ok(*job)).collect();
             (jobs, Ok(done))
         };
         let mut first = Box::pin(groups.join(1, &endless));
+        tokio::select! {
+            _ = &mut first => panic!("it has no end"),
+            () = slow.under_way.notified() => {}
+        }
         let mut second = Box::pin(groups.join(2, &quick));
         let mut third = Box::pin(groups.join(3, &quick));
         tokio::select! {
             biased;
-            _ = &mut first => panic!("it has no end"),
             _ = &mut second => panic!("it is not its turn"),
             _ = &mut third => panic!("it is not its turn"),
             () = tokio::task::yield_now() => {}
