@@ -94,7 +94,8 @@ pub type Store = Arc<dyn Database>;
 pub async fn open(settings: &DatabaseSettings, keyring: Keyring) -> Result<Store, StoreError> {
     let scheme = settings.url.split(':').next().unwrap_or_default();
     match scheme {
-        "sqlite" => Ok(Arc::new(sqlite::Sqlite::open(settings, keyring).await?)),
+        // Boxed, for the options of a SQLite connection are large, and it holds several.
+        "sqlite" => Ok(Arc::new(Box::pin(sqlite::Sqlite::open(settings, keyring)).await?)),
         "postgres" | "postgresql" => {
             Ok(Arc::new(postgres::Postgres::open(settings, keyring).await?))
         }

@@ -95,7 +95,8 @@ impl Inbox {
     }
 }
 
-/// Lets those come along who are ready to: nobody is waited for, and a commit is shared by more.
+/// Lets those come along who are ready to, so that a commit is shared by more: it gives way as often
+/// as somebody comes of it, and waits for nobody else.
 async fn gather(waiting: &mut mpsc::Receiver<Waiting>, group: &mut Vec<Waiting>) {
     let mut before = 0;
     while before < group.len() && group.len() < GROUP {
@@ -116,6 +117,7 @@ impl Writer {
     async fn commit_groups(self, mut waiting: mpsc::Receiver<Waiting>) {
         let mut group = Vec::with_capacity(GROUP);
         while waiting.recv_many(&mut group, GROUP).await > 0 {
+            self.in_hand.store(group.len(), Ordering::Relaxed);
             gather(&mut waiting, &mut group).await;
             self.in_hand.store(group.len(), Ordering::Relaxed);
             let (posts, mut callers): (Vec<_>, Vec<_>) = group.drain(..).unzip();

@@ -61,7 +61,8 @@ impl<J, A> CommitGroups<J, A> {
         told.await.ok()
     }
 
-    /// Lets those come along who are ready to: nobody is waited for, and a commit is shared by more.
+    /// Lets those come along who are ready to, so that a commit is shared by more: it gives way as
+    /// often as somebody comes of it, and waits for nobody else.
     async fn gather(&self) {
         let mut before = 0;
         loop {

@@ -130,7 +130,7 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
     Ok(options
         .create_if_missing(true)
         .foreign_keys(true)
-        // So that all rows of a part are told without waiting for whoever reads them.
+        // So that the rows of a part are told without waiting for whoever reads them.
         .row_buffer_size(2 * MOST_ROWS)
         // There are some fifteen lengths of each statement with many rows.
         .statement_cache_capacity(400)

@@ -1,4 +1,4 @@
-//! Events that have piled up, each delivered to who wants them and written down as delivered.
+//! Events that have piled up, each delivered to who wants them.
 
 use std::time::Duration;
 
@@ -15,8 +15,16 @@ use crate::report::{Report, Spread};
 use crate::upstream::Upstream;
 
 const BATCH: usize = 100;
-/// More than are delivered in a turn. Nobody has an answer before, so that all of them pile up.
+/// Messages, of which nobody has an answer before all of them are there.
 const PILE: u64 = 30_000;
+/// Each of a thousand senders is a lead as well.
+const EVENTS: u64 = PILE + 1_000;
+/// The first few wait for their answers until the last post is taken in.
+pub(super) const SETTINGS: &[(&str, &str)] = &[
+    ("AVENPING_LOG", "off"),
+    ("AVENPING_WEBHOOK_TIMEOUT", "60s"),
+    ("AVENPING_WEBHOOK_LEASE", "120s"),
+];
 const LOOK: Duration = Duration::from_millis(1);
 
 pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
@@ -42,7 +50,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
 async fn turn(options: &Options, storage: &Storage) -> anyhow::Result<(f64, f64)> {
     let receiver = Upstream::start_shut(Duration::ZERO).await?;
     let installation = Installation::new(options, storage)?;
-    let process = installation.start(receiver.port, ingest::SETTINGS).await?;
+    let process = installation.start(receiver.port, SETTINGS).await?;
     pile_up(&installation, &process, &receiver).await?;
     receiver.open();
     let before = (process.cpu_micros()?, Instant::now());
@@ -73,7 +81,7 @@ pub(super) async fn pile_up(
 
 /// Returns at `end`, or before it if there is nothing left.
 pub(super) async fn delivered(receiver: &Upstream, end: Instant) {
-    while Instant::now() < end && receiver.given() < PILE {
+    while Instant::now() < end && receiver.given() < EVENTS {
         sleep(LOOK).await;
     }
 }

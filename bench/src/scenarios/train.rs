@@ -42,10 +42,11 @@ pub(super) async fn run(options: &Options) -> anyhow::Result<()> {
     }
     let receiver = Upstream::start_shut(Duration::ZERO).await?;
     let installation = Installation::new(options, &Storage::Sqlite)?;
-    let process = installation.start(upstream.port, ingest::SETTINGS).await?;
+    let process = installation.start(upstream.port, deliver::SETTINGS).await?;
     deliver::pile_up(&installation, &process, &receiver).await?;
     receiver.open();
     wide_awake(deliver::delivered(&receiver, Instant::now() + time)).await;
+    ensure!(receiver.given() > 100, "{} deliveries", receiver.given());
     process.end()
 }
 

@@ -36,7 +36,7 @@ macro_rules! select_deliveries {
 macro_rules! asking {
     () => {
         ",
-         endpoints AS (
+         endpoints AS MATERIALIZED (
              SELECT w.account_id, h.shut_until, h.disabled_at,
                     COALESCE(h.failures_in_a_row, 0) >= 5 AS failing,
                     CASE WHEN h.failures_in_a_row >= 5 AND h.disabled_at IS NULL
@@ -48,7 +48,7 @@ macro_rules! asking {
              FROM waiting w
              LEFT JOIN endpoint_health h ON h.account_id = w.account_id
              WHERE w.account_id IS NOT NULL),
-         asking AS MATERIALIZED (
+         asking AS (
              SELECT account_id, shut_until, failing, probe,
                     (disabled_at IS NOT NULL OR COALESCE(shut_until, $1) > $1
                         OR probe IS NOT NULL) AS held

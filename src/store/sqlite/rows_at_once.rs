@@ -90,10 +90,8 @@ impl Statement {
         let mut rows = Vec::new();
         let mut answers = with.fetch_many(self.builder.build());
         let mut under_way = self.statements;
-        while under_way > 0
-            && let Some(answer) = answers.try_next().await?
-        {
-            match answer {
+        while under_way > 0 {
+            match answers.try_next().await?.ok_or(sqlx::Error::WorkerCrashed)? {
                 Either::Left(_done) => under_way -= 1,
                 Either::Right(row) => rows.push(row),
             }

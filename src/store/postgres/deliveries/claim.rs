@@ -8,20 +8,26 @@ use crate::store::rows::{ClaimRow, claimed};
 use crate::store::sql::deliveries::asking;
 use crate::store::{ClaimedDelivery, StoreError};
 
+/// How much is pending changes faster than what the planner knows of it, and a plan that was made
+/// for a few deliveries joins all of many with all of them. So each time it plans anew, which takes
+/// a millisecond, and looks into indexes.
+macro_rules! by_index {
+    () => {
+        "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off"
+    };
+}
+
 /// One node at a time: each then sees what the others hold, so that no account is given more
 /// than its share and nobody comes away empty-handed while there is work. It lasts milliseconds.
 ///
 /// A claim may be forgotten in a crash of the server: then it is a lease that has run out.
-///
-/// Every step of a claim is a look into an index. The planner would rather read a table that is
-/// small, and a plan that was made while it was is kept while it fills.
-const TAKE_TURNS: &str = "
-    BEGIN;
-    SET LOCAL synchronous_commit = off;
-    SET LOCAL enable_seqscan = off;
-    SET LOCAL enable_hashjoin = off;
-    SET LOCAL enable_mergejoin = off;
-    SELECT pg_advisory_xact_lock(7161723364)";
+const TAKE_TURNS: &str = concat!(
+    "BEGIN; SET LOCAL synchronous_commit = off; ",
+    by_index!(),
+    "; SELECT pg_advisory_xact_lock(7161723364)"
+);
+
+const LOOK: &str = concat!("BEGIN READ ONLY; ", by_index!());
 
 /// The accounts that have anything pending, one leap along the index for each, however much it
 /// is; and how each fares.
@@ -164,7 +170,12 @@ impl Postgres {
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StoreError> {
         let oldest = query_scalar(OLDEST_DUE).bind(now.as_millis());
-        let oldest = async { Ok(oldest.fetch_one(&self.pool).await?) };
+        let oldest = async {
+            let mut look = self.pool.begin_with(LOOK).await?;
+            let oldest = oldest.fetch_one(&mut *look).await?;
+            look.commit().await?;
+            Ok(oldest)
+        };
         let oldest: Option<i64> = self.within(oldest).await?;
         Ok(oldest.map(Timestamp::from_millis))
     }
