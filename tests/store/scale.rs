@@ -10,9 +10,9 @@ use avenping_gateway::store::{Claimed, MessageFilter, SendClaim, SendEnd, Store,
 
 use crate::fixtures::{BY, START, accepted, at, join, record};
 use crate::harness::{Place, Raw, cases};
-use crate::posts::{message, post_at};
+use crate::posts::{LEASE, message, post_at, take_in};
 
-cases![nothing_reads_more_for_what_else_is_kept];
+cases![nothing_reads_more_for_what_else_is_kept, a_burst_is_claimed_by_its_keys];
 
 /// Of each table: all of one account, so that looking through the account is looking through
 /// everything.
@@ -43,6 +43,25 @@ const FILL: &str = "
     SELECT account_id, 'd' || n, n, CASE n % 2 WHEN 1 THEN 'delivered' ELSE 'pending' END, n, FALSE,
            n, CASE n % 2 WHEN 1 THEN n END, n % 4 = 1
     FROM numbers";
+
+/// Deliveries of copies of the one event that is there, of which every second follows another.
+const BURST: &str = "
+    WITH told AS (
+        INSERT INTO events (account_id, sequence, id, kind, body, created_at)
+        SELECT account_id, nextval('event_sequence'), 'event ' || n, kind, body, created_at
+        FROM (SELECT * FROM events LIMIT 1) AS one, generate_series(1, 20000) n
+        RETURNING account_id, sequence, created_at)
+    INSERT INTO deliveries
+        (account_id, id, sequence, state, due_at, manual, created_at, follows)
+    SELECT account_id, 'd' || sequence, sequence, 'pending', created_at, FALSE, created_at,
+           CASE sequence % 2 WHEN 0 THEN 'd' || sequence - 1 END
+    FROM told";
+
+const HISTORY: &str = "
+    INSERT INTO deliveries
+        (account_id, id, sequence, state, due_at, manual, created_at, ended_at, kept)
+    SELECT id, 'a' || n, -n, 'delivered', n, FALSE, n, n, FALSE
+    FROM accounts, generate_series(1, 2000) n";
 
 /// What was read: row by row through a table, or along an index.
 const READ: &str = "
@@ -78,6 +97,39 @@ async fn nothing_reads_more_for_what_else_is_kept(place: Place) {
         assert!(read < ROWS / 4, "{round}: {read} rows were read");
         raw.execute("VACUUM ANALYZE").await;
     }
+}
+
+async fn a_burst_is_claimed_by_its_keys(place: Place) {
+    if place.is_file() {
+        return;
+    }
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let mut raw = place.raw().await;
+    // What the server knows of it is what it knew before the burst.
+    raw.execute("ALTER TABLE deliveries SET (autovacuum_enabled = off)").await;
+    take_in(&store, vec![message(&id, "one")]).await;
+    raw.execute(HISTORY).await;
+    raw.execute("ANALYZE").await;
+    // Often enough for it to settle for one plan; each time the leases before have run out.
+    let ask = async |from: i64| {
+        let mut claimed = 0;
+        for n in 0..8 {
+            let now = START + (from + n) * 2 * LEASE;
+            let taken = store.claim_deliveries(at(now), at(now + LEASE), 5, 5).await.unwrap();
+            claimed += taken.len();
+            store.oldest_due(at(now)).await.unwrap();
+        }
+        claimed
+    };
+    assert_eq!(ask(0).await, 8);
+    raw.execute(BURST).await;
+    assert_eq!(ask(8).await, 8 * 5);
+    store.close().await;
+    drop(store);
+    let read = settled(&mut raw).await;
+    assert!(read > 8 * 5, "the count itself works");
+    assert!(read < ROWS / 4, "{read} rows were read");
 }
 
 /// What was read, once those who read have gone and told of it.
