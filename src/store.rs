@@ -36,7 +36,9 @@ use std::time::Duration;
 pub use accounts::{AccountChange, Accounts, TokenHolder};
 pub use api_tokens::ApiTokens;
 pub use audit::{Audit, AuditChain, AuditHead, ChainFault};
-pub use deliveries::{AttemptEnd, ClaimedDelivery, Deliveries, Endpoint, EndpointHealth};
+pub use deliveries::{
+    AttemptEnd, AttemptEnding, ClaimedDelivery, Deliveries, Endpoint, EndpointHealth,
+};
 pub use error::{Cause, StoreError};
 pub use flows::Flows;
 pub use inbound::{Arrival, Contact, Inbound, InboundPost, InboundRoute, Keep, TakenIn};

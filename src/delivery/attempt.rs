@@ -12,7 +12,7 @@ use super::schedule::{Failing, Schedule, Verdict};
 use crate::clock::Clock;
 use crate::metrics;
 use crate::model::{AccountId, DeliveryAttempt, Timestamp};
-use crate::store::{AttemptEnd, ClaimedDelivery, Deliveries, EndpointHealth};
+use crate::store::{AttemptEnd, AttemptEnding, ClaimedDelivery, Deliveries, EndpointHealth};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
@@ -89,12 +89,13 @@ impl Attempts {
         let roll = getrandom::u32().unwrap_or(200);
         let end = self.schedule.end(&verdict, delivery.attempts, &health, now, roll);
         tell(delivery, &attempt, &end);
-        let written = self.write(taken, Some(&attempt), &end).await;
-        self.metrics.ended(counted(&end, written));
+        let ending = delivery.ended(Some(attempt), end, now);
+        let written = self.write(&ending, taken.lease_ends).await;
+        self.metrics.ended(counted(&ending.end, written));
         if !written {
             return Ended::Unknown(account);
         }
-        match end {
+        match ending.end {
             AttemptEnd::Delivered => Ended::Delivered(account),
             AttemptEnd::Retry(_) | AttemptEnd::Dead => Ended::Failed(account),
             AttemptEnd::Disable(_) | AttemptEnd::GiveBack => Ended::Unknown(account),
@@ -128,28 +129,21 @@ impl Attempts {
 
     /// Leaves a delivery to others, without an attempt.
     pub(super) async fn give_back(&self, taken: Taken) {
-        self.write(&taken, None, &AttemptEnd::GiveBack).await;
+        let ending = taken.delivery.ended(None, AttemptEnd::GiveBack, self.clock.now());
+        self.write(&ending, taken.lease_ends).await;
     }
 
     /// Writes how it ended, as often as it takes while the lease lasts; after that another may
     /// have it. Whether it was written.
-    async fn write(
-        &self,
-        taken: &Taken,
-        attempt: Option<&DeliveryAttempt>,
-        end: &AttemptEnd,
-    ) -> bool {
-        let delivery = &taken.delivery;
+    async fn write(&self, ending: &AttemptEnding, lease_ends: Instant) -> bool {
         let mut pause = FIRST_PAUSE;
         loop {
-            let now = self.clock.now();
-            let written = self.store.end_attempt(&delivery.id, &delivery.lease, attempt, end, now);
-            let error = match written.await {
+            let error = match self.store.end_attempt(ending).await {
                 Ok(held) => return held,
                 Err(error) => error,
             };
-            if taken.lease_ends <= Instant::now() + pause {
-                let delivery = delivery.id.as_str();
+            if lease_ends <= Instant::now() + pause {
+                let delivery = ending.delivery.as_str();
                 tracing::warn!(delivery, %error, "how an attempt ended could not be written");
                 return false;
             }

@@ -29,6 +29,20 @@ pub struct ClaimedDelivery {
     pub lease: String,
 }
 
+impl ClaimedDelivery {
+    /// The end of what was taken on with this claim.
+    #[must_use]
+    pub fn ended(
+        &self,
+        attempt: Option<DeliveryAttempt>,
+        end: AttemptEnd,
+        at: Timestamp,
+    ) -> AttemptEnding {
+        let (delivery, lease) = (self.id.clone(), self.lease.clone());
+        AttemptEnding { delivery, lease, attempt, end, at }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub url: String,
@@ -48,6 +62,18 @@ pub enum AttemptEnd {
     Disable(&'static str),
     /// Not attempted after all: give it back, without counting.
     GiveBack,
+}
+
+/// The end of an attempt, with what its log tells of it.
+#[derive(Clone, Debug)]
+pub struct AttemptEnding {
+    pub delivery: DeliveryId,
+    /// The claim that the delivery was taken on under.
+    pub lease: String,
+    /// `None` if nothing was attempted.
+    pub attempt: Option<DeliveryAttempt>,
+    pub end: AttemptEnd,
+    pub at: Timestamp,
 }
 
 /// How the account's endpoint fares.
@@ -77,16 +103,10 @@ pub trait Deliveries: Send + Sync {
         per_account: i64,
     ) -> Result<Vec<ClaimedDelivery>, StoreError>;
 
-    /// Writes how an attempt ended, its log line, and how the endpoint fares, in one commit.
-    /// `false`, and nothing written, if the lease is no longer held.
-    async fn end_attempt(
-        &self,
-        delivery: &DeliveryId,
-        lease: &str,
-        attempt: Option<&DeliveryAttempt>,
-        end: &AttemptEnd,
-        now: Timestamp,
-    ) -> Result<bool, StoreError>;
+    /// Writes how an attempt ended, its log line, and how the endpoint fares, in one commit, which
+    /// those share that end at the same time. `false`, and nothing written, if the lease is no
+    /// longer held.
+    async fn end_attempt(&self, ending: &AttemptEnding) -> Result<bool, StoreError>;
 
     async fn endpoint_health(&self, account: &AccountId) -> Result<EndpointHealth, StoreError>;
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use super::{
-    AccountChange, Accounts, ApiTokens, AttemptEnd, Audit, AuditHead, Claimed, ClaimedDelivery,
+    AccountChange, Accounts, ApiTokens, AttemptEnding, Audit, AuditHead, Claimed, ClaimedDelivery,
     Deliveries, Ending, Endpoint, EndpointHealth, Flows, Inbound, InboundPost, InboundRoute,
     MessageFilter, MessagePage, Messages, Nodes, SealedRows, SendClaim, Sends, Store, StoreError,
     TakenIn, TokenHolder, Upkeep, Webhooks,
@@ -84,10 +84,7 @@ metered! { Deliveries {
     ClaimDeliveries: claim_deliveries(
         now: Timestamp, lease_ends: Timestamp, limit: i64, per_account: i64
     ) -> Vec<ClaimedDelivery>;
-    EndAttempt: end_attempt(
-        delivery: &DeliveryId, lease: &str, attempt: Option<&DeliveryAttempt>, end: &AttemptEnd,
-        now: Timestamp
-    ) -> bool;
+    EndAttempt: end_attempt(ending: &AttemptEnding) -> bool;
     Read: endpoint_health(account: &AccountId) -> EndpointHealth;
     Write: enable_endpoint(account: &AccountId, by: &Actor, now: Timestamp) -> ();
     Write: enqueue(account: &AccountId, event: &NewEvent, now: Timestamp) -> DeliveryId;

@@ -25,7 +25,7 @@ use connection::{is_as_new, limit};
 
 use super::commit_groups::CommitGroups;
 use super::work::Work;
-use super::{Cause, Ending, Keyring, SendClaim, StoreError, WAIT, within};
+use super::{AttemptEnding, Cause, Ending, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const CONNECTIONS: u32 = 16;
@@ -48,6 +48,7 @@ pub(super) struct Postgres {
     /// Each is told whether it has won its key.
     claims: CommitGroups<SendClaim, bool>,
     ends: CommitGroups<Ending, bool>,
+    attempts: CommitGroups<AttemptEnding, bool>,
     /// Whoever waits for work listens here, one at a time.
     listener: Mutex<Option<PgListener>>,
 }
@@ -87,6 +88,7 @@ impl Postgres {
             work: Work::default(),
             claims: CommitGroups::new(GROUPS),
             ends: CommitGroups::new(GROUPS),
+            attempts: CommitGroups::new(GROUPS),
             listener: Mutex::default(),
         })
     }

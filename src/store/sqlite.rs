@@ -27,7 +27,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 use self::rows_at_once::MOST_ROWS;
 use super::commit_groups::CommitGroups;
 use super::work::Work;
-use super::{Cause, Claimed, Ending, Keyring, SendClaim, StoreError, WAIT, within};
+use super::{AttemptEnding, Cause, Claimed, Ending, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const READERS: u32 = 4;
@@ -47,6 +47,7 @@ pub(super) struct Sqlite {
     work: Work,
     claims: CommitGroups<SendClaim, Claimed>,
     ends: CommitGroups<Ending, bool>,
+    attempts: CommitGroups<AttemptEnding, bool>,
 }
 
 impl Sqlite {
@@ -87,6 +88,7 @@ impl Sqlite {
             work: Work::default(),
             claims: CommitGroups::new(1),
             ends: CommitGroups::new(1),
+            attempts: CommitGroups::new(1),
         })
     }
 

@@ -203,8 +203,8 @@ async fn told(store: &Store, account: &AccountId, end: AttemptEnd, when: Timesta
     let claimed = store.claim_deliveries(when, when.plus(Duration::from_secs(60)), 1, 1).await;
     let claimed = claimed.unwrap().remove(0);
     let attempt = DeliveryAttempt { at: when, status: Some(200), error: None, duration_ms: 1 };
-    let ended = store.end_attempt(&claimed.id, &claimed.lease, Some(&attempt), &end, when).await;
-    assert!(ended.unwrap());
+    let ending = claimed.ended(Some(attempt), end, when);
+    assert!(store.end_attempt(&ending).await.unwrap());
 }
 
 async fn a_delivered_body_is_kept_for_two_weeks_and_the_rest_for_thirty_days(place: Place) {

@@ -46,9 +46,7 @@ async fn each_end_is_written_with_its_log(place: Place) {
     let mut failed = attempt(1_500, 500);
     failed.error = Some("answered \0".to_owned());
     let retry = AttemptEnd::Retry(at(6_000));
-    assert!(
-        store.end_attempt(&first.id, &first.lease, Some(&failed), &retry, at(1_500)).await.unwrap()
-    );
+    assert!(store.end_attempt(&first.ended(Some(failed.clone()), retry, at(1_500))).await.unwrap());
     let after = only(&store, &id).await;
     assert_eq!((after.state, after.attempts), (DeliveryState::Pending, 1));
     assert_eq!(after.next_attempt_at, Some(at(6_000)));
@@ -192,9 +190,8 @@ async fn an_attempt_at_a_url_that_was_changed_says_nothing_of_the_new_one(place:
     point(&store, &id, "https://b.example", "another code").await;
     for end in [AttemptEnd::Disable("gone"), AttemptEnd::Delivered] {
         let attempt = attempt(1_500, 410);
-        let (first, now) = (&claimed[0], at(1_500));
-        let held = store.end_attempt(&first.id, &first.lease, Some(&attempt), &end, now).await;
-        assert!(!held.unwrap());
+        let ending = claimed[0].ended(Some(attempt), end, at(1_500));
+        assert!(!store.end_attempt(&ending).await.unwrap());
     }
     assert_eq!(store.endpoint_health(&id).await.unwrap(), EndpointHealth::default());
     let again = claim(&store, START, ALL).await;

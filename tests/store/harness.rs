@@ -121,6 +121,22 @@ impl Place {
         self.raw().await.execute(statement).await;
     }
 
+    /// Somebody who lets nobody write: in a file at all, and on a server what `lock` takes.
+    pub(crate) async fn stranger(&self, lock: &'static str) -> Raw {
+        let mut stranger = self.raw().await;
+        let lock = if self.is_file() { "BEGIN IMMEDIATE" } else { lock };
+        stranger.execute(lock).await;
+        stranger
+    }
+
+    /// All of the work begins before any of it gets past `lock`, so that the last ones are one
+    /// group.
+    pub(crate) async fn gathered<T>(&self, lock: &'static str, work: impl Future<Output = T>) -> T {
+        let mut stranger = self.stranger(lock).await;
+        let (done, ()) = tokio::join!(work, stranger.execute("ROLLBACK"));
+        done
+    }
+
     pub(crate) async fn count(&self, question: &'static str) -> i64 {
         self.raw().await.number(question).await
     }

@@ -11,6 +11,7 @@
 
 mod accounts;
 mod api_tokens;
+mod attempt_groups;
 mod audit;
 mod audit_chain;
 mod breaker;
@@ -49,6 +50,7 @@ use server::Server;
 const NOUNS: &[(&str, &[Case])] = &[
     ("accounts", accounts::CASES),
     ("api_tokens", api_tokens::CASES),
+    ("attempt_groups", attempt_groups::CASES),
     ("audit", audit::CASES),
     ("audit_chain", audit_chain::CASES),
     ("breaker", breaker::CASES),

@@ -116,9 +116,8 @@ pub(crate) async fn end(
     now: i64,
 ) -> bool {
     let status = if end == AttemptEnd::Delivered { 200 } else { 500 };
-    let attempt = attempt(now, status);
-    let attempt = (end != AttemptEnd::GiveBack).then_some(&attempt);
-    store.end_attempt(&claimed.id, &claimed.lease, attempt, &end, at(now)).await.unwrap()
+    let attempt = (end != AttemptEnd::GiveBack).then(|| attempt(now, status));
+    store.end_attempt(&claimed.ended(attempt, end, at(now))).await.unwrap()
 }
 
 pub(crate) async fn list(

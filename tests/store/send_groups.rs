@@ -17,6 +17,8 @@ cases![
     of_two_ends_at_once_the_first_counts,
 ];
 
+const LOCK: &str = "BEGIN; LOCK TABLE sends IN ACCESS EXCLUSIVE MODE";
+
 /// Ends whatever waits for a lock.
 const CUT: &str = "
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -57,27 +59,9 @@ fn keys(count: usize) -> Vec<String> {
     (0..count).map(|n| format!("order-{n}")).collect()
 }
 
-/// Somebody who lets nobody at the sends.
-async fn stranger(place: &Place) -> Raw {
-    let mut stranger = place.raw().await;
-    let lock = match stranger {
-        Raw::Sqlite(_) => "BEGIN IMMEDIATE",
-        Raw::Postgres(_) => "BEGIN; LOCK TABLE sends IN ACCESS EXCLUSIVE MODE",
-    };
-    stranger.execute(lock).await;
-    stranger
-}
-
-/// All of the work begins before any of it goes on, so that the last ones are one group.
-async fn gathered<T>(place: &Place, work: impl Future<Output = T>) -> T {
-    let mut stranger = stranger(place).await;
-    let (done, ()) = tokio::join!(work, stranger.execute("ROLLBACK"));
-    done
-}
-
 /// Whatever the work does with the sends, the server hangs up on it.
 async fn cut_off<T>(place: &Place, work: impl Future<Output = T>) -> T {
-    let (mut stranger, mut cutter) = (stranger(place).await, place.raw().await);
+    let (mut stranger, mut cutter) = (place.stranger(LOCK).await, place.raw().await);
     let cutting = async {
         loop {
             cutter.number(CUT).await;
@@ -101,7 +85,7 @@ async fn of_many_keys_at_once_on_two_handles_each_has_one_winner(place: Place) {
         }
     }
     let claimed = claims.iter().map(|(store, _, claim)| store.claim_send(claim));
-    let claimed = gathered(&place, join_all(claimed)).await;
+    let claimed = place.gathered(LOCK, join_all(claimed)).await;
     for key in &keys {
         let told = claims.iter().zip(&claimed).filter(|((_, of, _), _)| *of == key);
         let told: Vec<_> = told.map(|(_, told)| told.as_ref().unwrap()).collect();
@@ -137,7 +121,7 @@ async fn one_that_is_refused_keeps_nobody_out(place: Place) {
     keys.insert(5, "bad".to_owned());
     let claims: Vec<_> = keys.iter().map(|key| claim(&ada, key)).collect();
     let claimed = join_all(claims.iter().map(|claim| store.claim_send(claim)));
-    for (key, claimed) in keys.iter().zip(gathered(&place, claimed).await) {
+    for (key, claimed) in keys.iter().zip(place.gathered(LOCK, claimed).await) {
         match claimed {
             Ok(claimed) => assert_eq!((claimed, key == "bad"), (Claimed::Won, false)),
             Err(error) => assert!(matches!(error, StoreError::Query(_)) && key == "bad", "{error}"),
@@ -151,7 +135,7 @@ async fn one_that_is_refused_keeps_nobody_out(place: Place) {
     let mut ends: Vec<_> = ends.map(|claim| (&claim.message, claim.key.as_str())).collect();
     ends.insert(5, (&of_bob[0], "order-0"));
     let ended = join_all(ends.iter().map(|(message, key)| end(&store, message, key, "{}")));
-    for ((message, key), ended) in ends.iter().zip(gathered(&place, ended).await) {
+    for ((message, key), ended) in ends.iter().zip(place.gathered(LOCK, ended).await) {
         match ended {
             Ok(ended) => assert!(ended && message.account == ada, "{key}"),
             Err(error) => assert!(matches!(error, StoreError::Damaged) && message.account == bob),
@@ -173,7 +157,7 @@ async fn one_that_has_to_wait_keeps_nobody_out(place: Place) {
         .execute("BEGIN; SELECT id FROM accounts WHERE email = 'bob@example.com' FOR UPDATE")
         .await;
     let claimed = join_all(claims.iter().map(|claim| store.claim_send(claim)));
-    for (claim, claimed) in claims.iter().zip(gathered(&place, claimed).await) {
+    for (claim, claimed) in claims.iter().zip(place.gathered(LOCK, claimed).await) {
         match claimed {
             Ok(claimed) => assert_eq!((claimed, &claim.message.account), (Claimed::Won, &ada)),
             Err(StoreError::Unavailable(_)) => assert_eq!(claim.message.account, bob),
@@ -213,7 +197,7 @@ async fn a_group_that_is_cut_off_is_told_so_and_leaves_nothing(place: Place) {
         let record = store.message(&id, message.id.as_str()).await.unwrap().unwrap();
         assert_eq!(record.result, None);
     }
-    for ended in gathered(&place, join_all(ends())).await {
+    for ended in place.gathered(LOCK, join_all(ends())).await {
         assert!(ended.unwrap());
     }
     for (message, key) in messages.iter().zip(&keys) {
@@ -233,7 +217,7 @@ async fn of_two_ends_at_once_the_first_counts(place: Place) {
     ends.push((&messages[5], &keys[5], "second"));
     ends.push((&messages[4], &keys[4], "second"));
     let ended = ends.iter().map(|(message, key, body)| end(&store, message, key, body));
-    for ((_, key, body), ended) in ends.iter().zip(gathered(&place, join_all(ended)).await) {
+    for ((_, key, body), ended) in ends.iter().zip(place.gathered(LOCK, join_all(ended)).await) {
         assert_eq!(ended.unwrap(), *body == "first", "{key}");
     }
     for (message, key) in messages.iter().zip(&keys) {

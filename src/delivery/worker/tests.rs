@@ -20,7 +20,8 @@ use crate::model::{
     Timestamp, WebhookEvent,
 };
 use crate::store::{
-    AttemptEnd, ClaimedDelivery, Deliveries, Endpoint, EndpointHealth, Keyring, StoreError,
+    AttemptEnd, AttemptEnding, ClaimedDelivery, Deliveries, Endpoint, EndpointHealth, Keyring,
+    StoreError,
 };
 
 type Ends = Vec<(i64, bool, AttemptEnd)>;
@@ -77,14 +78,8 @@ impl Deliveries for Outbox {
         Ok(claimed)
     }
 
-    async fn end_attempt(
-        &self,
-        delivery: &DeliveryId,
-        lease: &str,
-        attempt: Option<&DeliveryAttempt>,
-        end: &AttemptEnd,
-        _: Timestamp,
-    ) -> Result<bool, StoreError> {
+    async fn end_attempt(&self, ending: &AttemptEnding) -> Result<bool, StoreError> {
+        let AttemptEnding { delivery, lease, attempt, end, .. } = ending;
         assert_eq!(delivery.as_str(), lease);
         assert!(!counts_down(&self.panics), "the store broke");
         if counts_down(&self.bad_records) {

@@ -20,7 +20,9 @@ use crate::store::audit::deeds;
 use crate::store::intake::EventRow;
 use crate::store::rows::{AttemptRow, DeliveryRow, Forgiven, HealthRow};
 use crate::store::sql::deliveries as sql;
-use crate::store::{AttemptEnd, ClaimedDelivery, Deliveries, EndpointHealth, StoreError};
+use crate::store::{
+    AttemptEnd, AttemptEnding, ClaimedDelivery, Deliveries, EndpointHealth, StoreError,
+};
 
 const NOTIFY: &str = "SELECT pg_notify('avenping_deliveries', '')";
 
@@ -36,16 +38,17 @@ impl Deliveries for Postgres {
         self.take_on(now, lease_ends, limit, per_account).await
     }
 
-    async fn end_attempt(
-        &self,
-        delivery: &DeliveryId,
-        lease: &str,
-        attempt: Option<&DeliveryAttempt>,
-        end: &AttemptEnd,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let ended = self.within(self.end(delivery, lease, attempt, end, now)).await?;
-        if ended && *end == AttemptEnd::GiveBack {
+    async fn end_attempt(&self, ending: &AttemptEnding) -> Result<bool, StoreError> {
+        if ending.delivery.as_str().contains('\0') || ending.lease.contains('\0') {
+            return Ok(false);
+        }
+        let ended = self.attempts.join(ending.clone(), async |endings| {
+            let ended = Box::pin(self.end_attempts(&endings)).await;
+            (endings, ended)
+        });
+        let ended = async { ended.await.unwrap_or_else(|| Err(self.late())) };
+        let ended = self.within(ended).await?;
+        if ended && ending.end == AttemptEnd::GiveBack {
             self.work.announce();
         }
         Ok(ended)

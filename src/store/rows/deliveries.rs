@@ -10,7 +10,7 @@ use crate::model::{
     AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, Timestamp,
     WebhookEvent,
 };
-use crate::store::deliveries::{AttemptEnd, ClaimedDelivery, EndpointHealth};
+use crate::store::deliveries::{AttemptEnd, AttemptEnding, ClaimedDelivery, EndpointHealth};
 use crate::store::inbound::InboundRoute;
 use crate::store::intake::BODY;
 use crate::store::keyring::DataKey;
@@ -104,6 +104,51 @@ impl Ended {
             AttemptEnd::GiveBack => Self { counts: false, ..pending },
         }
     }
+}
+
+/// An attempt whose lease was held to its end.
+pub(in crate::store) struct EndedAttempt<'a> {
+    /// Among those that end with it.
+    pub(in crate::store) place: usize,
+    pub(in crate::store) ending: &'a AttemptEnding,
+    pub(in crate::store) account: String,
+    /// Whether its delivery is tried again.
+    pub(in crate::store) pending: bool,
+}
+
+/// A line of the log.
+pub(in crate::store) struct LogRow<'a> {
+    pub(in crate::store) account: &'a str,
+    pub(in crate::store) delivery: &'a str,
+    pub(in crate::store) attempt: &'a DeliveryAttempt,
+}
+
+impl<'a> EndedAttempt<'a> {
+    /// `None` if nothing was attempted.
+    pub(in crate::store) fn log(&'a self) -> Option<LogRow<'a>> {
+        let attempt = self.ending.attempt.as_ref()?;
+        let delivery = self.ending.delivery.as_str();
+        Some(LogRow { account: &self.account, delivery, attempt })
+    }
+}
+
+impl LogRow<'_> {
+    pub(in crate::store) fn status(&self) -> Option<i64> {
+        self.attempt.status.map(i64::from)
+    }
+
+    /// PostgreSQL cannot hold U+0000, and what an endpoint says may be in here.
+    pub(in crate::store) fn error(&self) -> Option<String> {
+        self.attempt.error.as_ref().map(|error| error.replace('\0', "\u{fffd}"))
+    }
+}
+
+/// In the order in which nodes lock deliveries, so that two of them wait for each other in one
+/// direction only; each with its place.
+pub(in crate::store) fn by_delivery(endings: &[AttemptEnding]) -> Vec<(usize, &AttemptEnding)> {
+    let mut endings: Vec<_> = endings.iter().enumerate().collect();
+    endings.sort_by_key(|(_, ending)| &ending.delivery);
+    endings
 }
 
 /// Opens what was taken on. What does not open is left out: its lease keeps it from being asked

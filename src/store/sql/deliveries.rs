@@ -112,10 +112,6 @@ pub(in crate::store) const LET_GO: &str = "
     UPDATE deliveries SET lease = NULL, lease_until = NULL
     WHERE account_id = $1 AND lease IS NOT NULL";
 
-pub(in crate::store) const LOG: &str = "
-    INSERT INTO delivery_attempts (account_id, delivery_id, at, status, error, duration_ms)
-    VALUES ($1, $2, $3, $4, $5, $6)";
-
 pub(in crate::store) const HEALTH: &str = "
     SELECT failures_in_a_row, failing_since, disabled_at, disabled_reason
     FROM endpoint_health WHERE account_id = $1";

@@ -1,79 +1,101 @@
-//! How attempts end.
+//! How attempts end: those that end at the same time in one commit.
 
 use sqlx::{query, query_as};
 
 use super::super::audit::append;
+use super::super::rows_at_once::{Row, Statement, parts};
 use super::super::{Sqlite, Writing};
-use crate::model::{AccountId, Actor, DeliveryAttempt, DeliveryId, Timestamp};
+use crate::model::{AccountId, Actor, DeliveryId, Timestamp};
 use crate::store::audit::deeds;
-use crate::store::rows::{Ended, LONGEST_SHUT};
+use crate::store::commit_groups::Done;
+use crate::store::rows::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_delivery};
 use crate::store::sql::deliveries as sql;
-use crate::store::{AttemptEnd, StoreError};
+use crate::store::{AttemptEnd, AttemptEnding, StoreError};
+
+const LOG: &str = "
+    INSERT INTO delivery_attempts (account_id, delivery_id, at, status, error, duration_ms) ";
 
 impl Sqlite {
-    pub(super) async fn end(
-        &self,
-        delivery: &DeliveryId,
-        lease: &str,
-        attempt: Option<&DeliveryAttempt>,
-        end: &AttemptEnd,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let id = delivery.as_str();
-        if id.contains('\0') || lease.contains('\0') {
-            return Ok(false);
-        }
+    pub(super) async fn end_attempts(&self, endings: &[AttemptEnding]) -> Done<bool> {
         // What a crash of the machine undoes is attempted once more, under the same id.
         let mut tx = self.write_lightly().await?;
-        let ended = Ended::of(end, now);
-        let found = if ended.counts {
-            query_as(sql::END)
-                .bind(id)
-                .bind(lease)
-                .bind(ended.state)
-                .bind(ended.retry_at)
-                .bind(ended.delivered_at)
-                .bind(ended.ended_at)
-        } else {
-            query_as(sql::GIVE_BACK).bind(id).bind(lease)
-        };
-        let found: Option<(String, String)> = found.fetch_optional(&mut *tx).await?;
-        let Some((account, state)) = found else { return Ok(false) };
-        if let Some(attempt) = attempt {
-            log(&mut tx, &account, id, attempt).await?;
-        }
-        match end {
-            AttemptEnd::GiveBack => {}
-            AttemptEnd::Delivered => {
-                query(sql::WELL).bind(&account).bind(now.as_millis()).execute(&mut *tx).await?;
-            }
-            AttemptEnd::Retry(_) | AttemptEnd::Dead | AttemptEnd::Disable(_) => {
-                count_failure(&mut tx, &account, id, state == "pending", now).await?;
+        let mut ended = Vec::with_capacity(endings.len());
+        for (place, ending) in by_delivery(endings) {
+            if let Some((account, state)) = end(&mut tx, ending).await? {
+                ended.push(EndedAttempt { place, ending, account, pending: state == "pending" });
             }
         }
-        if let AttemptEnd::Disable(reason) = end {
-            disable(&mut tx, &account, delivery, reason, now).await?;
-        }
+        log(&mut tx, &ended).await?;
+        tell_health(&mut tx, &mut ended).await?;
         tx.commit().await?;
-        Ok(true)
+        let mut held = vec![false; endings.len()];
+        ended.iter().for_each(|ended| held[ended.place] = true);
+        Ok(held.into_iter().map(Ok).collect())
     }
 }
 
-async fn log(
+/// Answers the account and the new state of the delivery; `None` if the lease is not held.
+async fn end(
     tx: &mut Writing,
-    account: &str,
-    delivery: &str,
-    attempt: &DeliveryAttempt,
-) -> Result<(), StoreError> {
-    let log = query(sql::LOG)
-        .bind(account)
-        .bind(delivery)
-        .bind(attempt.at.as_millis())
-        .bind(attempt.status.map(i64::from))
-        // PostgreSQL cannot hold U+0000, and what an endpoint says may be in here.
-        .bind(attempt.error.as_ref().map(|error| error.replace('\0', "\u{fffd}")))
-        .bind(attempt.duration_ms);
-    log.execute(&mut **tx).await?;
+    ending: &AttemptEnding,
+) -> Result<Option<(String, String)>, StoreError> {
+    let ended = Ended::of(&ending.end, ending.at);
+    let (id, lease) = (ending.delivery.as_str(), ending.lease.as_str());
+    let found = if ended.counts {
+        query_as(sql::END)
+            .bind(id)
+            .bind(lease)
+            .bind(ended.state)
+            .bind(ended.retry_at)
+            .bind(ended.delivered_at)
+            .bind(ended.ended_at)
+    } else {
+        query_as(sql::GIVE_BACK).bind(id).bind(lease)
+    };
+    Ok(found.fetch_optional(&mut **tx).await?)
+}
+
+async fn log(tx: &mut Writing, ended: &[EndedAttempt<'_>]) -> Result<(), StoreError> {
+    let rows: Vec<_> = ended.iter().filter_map(EndedAttempt::log).collect();
+    for part in parts(&rows) {
+        Statement::new(LOG, part, bind_log, "").execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+fn bind_log(row: &mut Row<'_>, log: &LogRow<'_>) {
+    row.push_bind(log.account.to_owned())
+        .push_bind(log.delivery.to_owned())
+        .push_bind(log.attempt.at.as_millis())
+        .push_bind(log.status())
+        .push_bind(log.error())
+        .push_bind(log.attempt.duration_ms);
+}
+
+/// How the endpoints fare: account by account, as all nodes do it, and for each in the order in
+/// which its attempts ended.
+async fn tell_health(tx: &mut Writing, ended: &mut [EndedAttempt<'_>]) -> Result<(), StoreError> {
+    ended.sort_by(|a, b| (&a.account, a.place).cmp(&(&b.account, b.place)));
+    // What has just been told to be well would be told so again by each delivery.
+    let mut well = None;
+    for EndedAttempt { ending, account, pending, .. } in ended.iter() {
+        let AttemptEnding { delivery, end, at, .. } = ending;
+        match end {
+            AttemptEnd::GiveBack => {}
+            AttemptEnd::Delivered if well == Some(account) => {}
+            AttemptEnd::Delivered => {
+                query(sql::WELL).bind(account).bind(at.as_millis()).execute(&mut **tx).await?;
+                well = Some(account);
+            }
+            AttemptEnd::Retry(_) | AttemptEnd::Dead | AttemptEnd::Disable(_) => {
+                count_failure(tx, account, delivery.as_str(), *pending, *at).await?;
+                well = None;
+            }
+        }
+        if let AttemptEnd::Disable(reason) = end {
+            disable(tx, account, delivery, reason, *at).await?;
+        }
+    }
     Ok(())
 }
 
