@@ -1,7 +1,6 @@
 //! One commit for all who want to write at the same time. While a group is being committed the
 //! next one gathers; nobody waits for company that is not there yet.
 
-use std::mem::take;
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::{Semaphore, oneshot};
@@ -14,8 +13,9 @@ pub(super) type Done<A> = Result<Vec<Result<A, StoreError>>, StoreError>;
 
 type Waiting<J, A> = (J, oneshot::Sender<Result<A, StoreError>>);
 
-/// A group of so many costs each about as little as it can.
-const ENOUGH: usize = 64;
+/// The most in a group. With so many it costs each about as little as it can, and others who want
+/// to write need not wait for long.
+const MOST: usize = 64;
 
 /// Jobs of one kind that wait for their turn.
 pub(super) struct CommitGroups<J, A> {
@@ -29,7 +29,7 @@ impl<J, A> CommitGroups<J, A> {
         Self { waiting: Mutex::default(), turns: Semaphore::new(at_once) }
     }
 
-    /// Has the job done, with all that wait beside it: by whoever comes to the turn first, in a
+    /// Has the job done, with those that wait beside it: by whoever comes to the turn first, in a
     /// transaction of the whole group. `None` if they have given up. What `commit` does is to be
     /// boxed: all who wait carry the room for it, and one of them needs it.
     pub(super) async fn join<W>(
@@ -44,21 +44,30 @@ impl<J, A> CommitGroups<J, A> {
     {
         let (tell, mut told) = oneshot::channel();
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((job, tell));
-        let turn = tokio::select! {
-            biased;
-            told = &mut told => return told.ok(),
-            turn = self.turns.acquire() => turn,
-        };
-        self.gather().await;
-        let mut group = take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        // Whoever has been told that it came to nothing must be right.
-        group.retain(|(_, tell)| !tell.is_closed());
-        let (jobs, callers): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-        if !jobs.is_empty() {
+        loop {
+            let turn = tokio::select! {
+                biased;
+                told = &mut told => return told.ok(),
+                turn = self.turns.acquire() => turn,
+            };
+            self.gather().await;
+            let (jobs, callers): (Vec<_>, Vec<_>) = self.next_group().into_iter().unzip();
+            if jobs.is_empty() {
+                drop(turn);
+                // Ours is in somebody else's hands.
+                return told.await.ok();
+            }
             commit_all(jobs, callers, &commit).await;
+            // Those who came first go first: that may not have been our own group.
         }
-        drop(turn);
-        told.await.ok()
+    }
+
+    fn next_group(&self) -> Vec<Waiting<J, A>> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever has been told that it came to nothing must be right.
+        waiting.retain(|(_, tell)| !tell.is_closed());
+        let most = waiting.len().min(MOST);
+        waiting.drain(..most).collect()
     }
 
     /// Lets those come along who are ready to, so that a commit is shared by more: it gives way as
@@ -67,7 +76,7 @@ impl<J, A> CommitGroups<J, A> {
         let mut before = 0;
         loop {
             let now = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len();
-            if now <= before || now >= ENOUGH {
+            if now <= before || now >= MOST {
                 return;
             }
             before = now;
@@ -122,7 +131,9 @@ mod tests {
 
     use tokio::sync::Notify;
 
-    use super::{CommitGroups, Done};
+    use futures_util::future::join_all;
+
+    use super::{CommitGroups, Done, MOST};
     use crate::store::{Cause, StoreError};
 
     type Groups = CommitGroups<u32, u32>;
@@ -179,6 +190,27 @@ mod tests {
         };
         assert_eq!(tokio::join!(join(1), beside), (10, (20, 30)));
         assert_eq!(*slow.committed.lock().unwrap(), [vec![1], vec![2, 3]]);
+    }
+
+    #[tokio::test]
+    async fn of_too_many_for_one_group_all_are_done_those_first_who_came_first() {
+        for at_once in [1, 3] {
+            let groups = Groups::new(at_once);
+            let committed = Mutex::new(Vec::new());
+            let commit = |jobs: Vec<u32>| async {
+                committed.lock().unwrap().push(jobs.clone());
+                tokio::task::yield_now().await;
+                let done = jobs.iter().map(|job| Ok(*job)).collect();
+                (jobs, Ok(done))
+            };
+            let all: Vec<_> = (0..200).collect();
+            let told = join_all(all.iter().map(|job| groups.join(*job, &commit))).await;
+            let told: Vec<_> = told.into_iter().map(|told| told.unwrap().unwrap()).collect();
+            assert_eq!(told, all);
+            let committed = committed.into_inner().unwrap();
+            assert!(committed.iter().all(|group| group.len() <= MOST), "{committed:?}");
+            assert_eq!(committed.concat(), all);
+        }
     }
 
     #[tokio::test]

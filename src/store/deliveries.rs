@@ -73,6 +73,7 @@ pub struct AttemptEnding {
     /// `None` if nothing was attempted.
     pub attempt: Option<DeliveryAttempt>,
     pub end: AttemptEnd,
+    /// When it ended, however late that can be written.
     pub at: Timestamp,
 }
 

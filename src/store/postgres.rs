@@ -32,6 +32,8 @@ const CONNECTIONS: u32 = 16;
 
 /// So many groups of claims, and of ends, are under way at once: each mostly waits for the server.
 const GROUPS: usize = 2;
+/// These make a journey for each attempt, one behind the other.
+const GROUPS_OF_ATTEMPTS: usize = 8;
 
 /// A connection that lay unused for longer is asked whether it still lives before it is used.
 const STILL_FRESH: Duration = Duration::from_secs(1);
@@ -88,7 +90,7 @@ impl Postgres {
             work: Work::default(),
             claims: CommitGroups::new(GROUPS),
             ends: CommitGroups::new(GROUPS),
-            attempts: CommitGroups::new(GROUPS),
+            attempts: CommitGroups::new(GROUPS_OF_ATTEMPTS),
             listener: Mutex::default(),
         })
     }

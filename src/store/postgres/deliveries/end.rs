@@ -1,18 +1,25 @@
 //! How attempts end: those that end at the same time in one commit.
 
+use std::collections::BTreeSet;
+
 use sqlx::{query, query_as};
 
 use super::super::audit::append;
 use super::super::messages::column;
 use super::super::{Postgres, Writing};
-use crate::model::{AccountId, Actor, DeliveryId, Timestamp};
+use crate::model::{AccountId, Actor, Timestamp};
 use crate::store::audit::deeds;
 use crate::store::commit_groups::Done;
 use crate::store::rows::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_delivery};
 use crate::store::sql::deliveries as sql;
 use crate::store::{AttemptEnd, AttemptEnding, StoreError};
 
-/// In the order of the lists, for that is the order of the log.
+/// What a crash of the server undoes is attempted once more, under the same id. A group holds rows
+/// that others may want in another order, so it gives way long before the server looks for
+/// deadlocks; then each of its attempts is ended alone.
+const BEGIN: &str = "
+    BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '200ms'";
+
 const LOG: &str = "
     INSERT INTO delivery_attempts (account_id, delivery_id, at, status, error, duration_ms)
     SELECT * FROM unnest(
@@ -20,8 +27,7 @@ const LOG: &str = "
 
 impl Postgres {
     pub(super) async fn end_attempts(&self, endings: &[AttemptEnding]) -> Done<bool> {
-        // What a crash of the server undoes is attempted once more, under the same id.
-        let mut tx = self.write_lightly().await?;
+        let mut tx = self.pool.begin_with(BEGIN).await?;
         let mut ended = Vec::with_capacity(endings.len());
         for (place, ending) in by_delivery(endings) {
             if let Some((account, state)) = end(&mut tx, ending).await? {
@@ -29,11 +35,16 @@ impl Postgres {
             }
         }
         log(&mut tx, &ended).await?;
-        tell_health(&mut tx, &mut ended).await?;
+        for EndedAttempt { ending, account, .. } in tell_health(&mut tx, &mut ended).await? {
+            if let AttemptEnd::Disable(reason) = ending.end {
+                let account = AccountId::from_stored(account.clone());
+                let deed = deeds::endpoint_disabled(&ending.delivery, reason);
+                append(&mut tx, &Actor::GATEWAY, ending.at, Some(&account), &[deed]).await?;
+            }
+        }
         tx.commit().await?;
-        let mut held = vec![false; endings.len()];
-        ended.iter().for_each(|ended| held[ended.place] = true);
-        Ok(held.into_iter().map(Ok).collect())
+        let held: BTreeSet<_> = ended.iter().map(|ended| ended.place).collect();
+        Ok((0..endings.len()).map(|place| Ok(held.contains(&place))).collect())
     }
 }
 
@@ -75,12 +86,17 @@ async fn log(tx: &mut Writing, ended: &[EndedAttempt<'_>]) -> Result<(), StoreEr
 }
 
 /// How the endpoints fare: account by account, as all nodes do it, and for each in the order in
-/// which its attempts ended.
-async fn tell_health(tx: &mut Writing, ended: &mut [EndedAttempt<'_>]) -> Result<(), StoreError> {
+/// which its attempts ended. Answers whose endpoints were disabled by it.
+async fn tell_health<'a, 'e>(
+    tx: &mut Writing,
+    ended: &'a mut [EndedAttempt<'e>],
+) -> Result<Vec<&'a EndedAttempt<'e>>, StoreError> {
     ended.sort_by(|a, b| (&a.account, a.place).cmp(&(&b.account, b.place)));
     // What has just been told to be well would be told so again by each delivery.
     let mut well = None;
-    for EndedAttempt { ending, account, pending, .. } in ended.iter() {
+    let mut disabled = Vec::new();
+    for one in ended.iter() {
+        let EndedAttempt { ending, account, pending, .. } = one;
         let AttemptEnding { delivery, end, at, .. } = ending;
         match end {
             AttemptEnd::GiveBack => {}
@@ -94,11 +110,13 @@ async fn tell_health(tx: &mut Writing, ended: &mut [EndedAttempt<'_>]) -> Result
                 well = None;
             }
         }
-        if let AttemptEnd::Disable(reason) = end {
-            disable(tx, account, delivery, reason, *at).await?;
+        if let AttemptEnd::Disable(reason) = end
+            && disable(tx, account, reason, *at).await?
+        {
+            disabled.push(one);
         }
     }
-    Ok(())
+    Ok(disabled)
 }
 
 /// Keeps count of failures in a row, and leaves the endpoint alone after too many.
@@ -116,19 +134,13 @@ async fn count_failure(
     Ok(())
 }
 
-/// Pauses the endpoint. What did so first gives the moment and the reason.
+/// Pauses the endpoint. What did so first gives the moment and the reason: `false` if this did not.
 async fn disable(
     tx: &mut Writing,
     account: &str,
-    delivery: &DeliveryId,
     reason: &str,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let disable = query(sql::DISABLE).bind(account).bind(now.as_millis()).bind(reason);
-    if disable.execute(&mut **tx).await?.rows_affected() == 0 {
-        return Ok(());
-    }
-    let account = AccountId::from_stored(account.to_owned());
-    let deed = deeds::endpoint_disabled(delivery, reason);
-    append(tx, &Actor::GATEWAY, now, Some(&account), &[deed]).await
+    Ok(disable.execute(&mut **tx).await?.rows_affected() > 0)
 }
