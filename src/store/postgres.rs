@@ -30,9 +30,10 @@ use crate::config::DatabaseSettings;
 
 const CONNECTIONS: u32 = 16;
 
-/// So many groups of claims, and of ends, are under way at once: each mostly waits for the server.
+/// So many groups of claims, and of ends of sends, are under way at once: each mostly waits for the
+/// server.
 const GROUPS: usize = 2;
-/// These make a journey for each attempt, one behind the other.
+/// One of attempts that end makes a journey for each of them.
 const GROUPS_OF_ATTEMPTS: usize = 8;
 
 /// A connection that lay unused for longer is asked whether it still lives before it is used.
