@@ -52,7 +52,7 @@ pub use webhooks::Webhooks;
 use crate::config::DatabaseSettings;
 use crate::metrics::Operations;
 
-/// How long a caller waits for a free connection, and a query for a lock.
+/// How long a caller waits for a free connection, and a query for a lock, where nothing else is said.
 const WAIT: Duration = Duration::from_secs(1);
 
 /// All nouns of one database.

@@ -1,7 +1,8 @@
 //! One commit for all who want to write at the same time. While a group is being committed the
 //! next one gathers; nobody waits for company that is not there yet.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::yield_now;
@@ -11,7 +12,11 @@ use super::StoreError;
 /// What came of each of a group, in its order; or of none of them.
 pub(super) type Done<A> = Result<Vec<Result<A, StoreError>>, StoreError>;
 
-type Waiting<J, A> = (J, oneshot::Sender<Result<A, StoreError>>);
+struct Waiting<J, A> {
+    number: u64,
+    job: J,
+    tell: oneshot::Sender<Result<A, StoreError>>,
+}
 
 /// The most in a group. With so many it costs each about as little as it can, and others who want
 /// to write need not wait for long.
@@ -20,13 +25,18 @@ const MOST: usize = 64;
 /// Jobs of one kind that wait for their turn.
 pub(super) struct CommitGroups<J, A> {
     waiting: Mutex<Vec<Waiting<J, A>>>,
+    numbers: AtomicU64,
     turns: Semaphore,
 }
 
 impl<J, A> CommitGroups<J, A> {
     /// At most so many groups are under way at once.
     pub(super) fn new(at_once: usize) -> Self {
-        Self { waiting: Mutex::default(), turns: Semaphore::new(at_once) }
+        Self {
+            waiting: Mutex::default(),
+            numbers: AtomicU64::default(),
+            turns: Semaphore::new(at_once),
+        }
     }
 
     /// Has the job done, with those that wait beside it: by whoever comes to the turn first, in a
@@ -43,7 +53,8 @@ impl<J, A> CommitGroups<J, A> {
         A: Send,
     {
         let (tell, mut told) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((job, tell));
+        let number = self.numbers.fetch_add(1, Ordering::Relaxed);
+        self.waiting().push(Waiting { number, job, tell });
         loop {
             let turn = tokio::select! {
                 biased;
@@ -51,23 +62,32 @@ impl<J, A> CommitGroups<J, A> {
                 turn = self.turns.acquire() => turn,
             };
             self.gather().await;
-            let (jobs, callers): (Vec<_>, Vec<_>) = self.next_group().into_iter().unzip();
-            if jobs.is_empty() {
+            let Some(group) = self.next_group(number) else {
                 drop(turn);
-                // Ours is in somebody else's hands.
                 return told.await.ok();
-            }
+            };
+            let group = group.into_iter().map(|waiting| (waiting.job, waiting.tell));
+            let (jobs, callers): (Vec<_>, Vec<_>) = group.unzip();
             commit_all(jobs, callers, &commit).await;
-            // Those who came first go first: that may not have been our own group.
+            // Those who came first go first: with very many, that was not our own group.
         }
     }
 
-    fn next_group(&self) -> Vec<Waiting<J, A>> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    /// `None` if this job is in somebody else's hands by now: those who still wait have somebody
+    /// who waits for a turn, too.
+    fn next_group(&self, number: u64) -> Option<Vec<Waiting<J, A>>> {
+        let mut waiting = self.waiting();
+        if waiting.iter().all(|waiting| waiting.number != number) {
+            return None;
+        }
         // Whoever has been told that it came to nothing must be right.
-        waiting.retain(|(_, tell)| !tell.is_closed());
+        waiting.retain(|waiting| !waiting.tell.is_closed());
         let most = waiting.len().min(MOST);
-        waiting.drain(..most).collect()
+        Some(waiting.drain(..most).collect())
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Waiting<J, A>>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Lets those come along who are ready to, so that a commit is shared by more: it gives way as
@@ -75,7 +95,7 @@ impl<J, A> CommitGroups<J, A> {
     async fn gather(&self) {
         let mut before = 0;
         loop {
-            let now = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).len();
+            let now = self.waiting().len();
             if now <= before || now >= MOST {
                 return;
             }

@@ -14,7 +14,7 @@ pub(super) use api_tokens::{TokenRow, live};
 pub(super) use audit::{AuditRow, Forgiven, HeadRow};
 pub(super) use deliveries::{
     AttemptRow, ClaimRow, DeliveryRow, Ended, EndedAttempt, HealthRow, LONGEST_SHUT, LogRow,
-    RouteRow, by_delivery, claimed,
+    RouteRow, by_account, by_delivery, claimed,
 };
 pub(super) use webhooks::{Codes, EndpointRow, WebhookRow, event_names};
 

@@ -172,11 +172,6 @@ async fn two_nodes_that_end_attempts_at_the_same_endpoints_are_not_in_each_other
     for id in &accounts {
         assert_eq!(stores[1].endpoint_health(id).await.unwrap().failures_in_a_row, 12);
     }
-    if !place.is_file() {
-        // One who had met the other would have ended each attempt alone.
-        let commits = place.count(COMMITS).await;
-        assert!(commits <= 4, "{commits} commits");
-    }
 }
 
 async fn endpoints_that_are_disabled_in_one_group_are_audited_each(place: Place) {
@@ -213,6 +208,7 @@ async fn whoever_has_to_wait_keeps_nobody_out(place: Place) {
         with_deliveries(&store, "bob", &["of bob"]).await,
     );
     let claimed = claim(&store, START, ALL).await;
+    assert_eq!(claimed.len(), 9);
     let endings: Vec<_> =
         claimed.iter().map(|delivery| ending(delivery, AttemptEnd::Delivered)).collect();
     let mut other = place.raw().await;

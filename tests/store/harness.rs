@@ -129,8 +129,7 @@ impl Place {
         stranger
     }
 
-    /// All of the work begins before any of it gets past `lock`, so that the last ones are one
-    /// group.
+    /// All of the work begins before any of it is done, so that the last ones are one group.
     pub(crate) async fn gathered<T>(&self, lock: &'static str, work: impl Future<Output = T>) -> T {
         let mut stranger = self.stranger(lock).await;
         let (done, ()) = tokio::join!(work, stranger.execute("ROLLBACK"));

@@ -143,12 +143,17 @@ impl LogRow<'_> {
     }
 }
 
-/// In the order in which nodes lock deliveries, so that two of them wait for each other in one
-/// direction only; each with its place.
+/// In the order in which those that end attempts lock deliveries, so that two of them wait for each
+/// other in one direction only; each with its place.
 pub(in crate::store) fn by_delivery(endings: &[AttemptEnding]) -> Vec<(usize, &AttemptEnding)> {
     let mut endings: Vec<_> = endings.iter().enumerate().collect();
     endings.sort_by_key(|(_, ending)| &ending.delivery);
     endings
+}
+
+/// In the order in which they lock how endpoints fare; those of one account as they ended.
+pub(in crate::store) fn by_account(ended: &mut [EndedAttempt<'_>]) {
+    ended.sort_by(|a, b| (&a.account, a.place).cmp(&(&b.account, b.place)));
 }
 
 /// Opens what was taken on. What does not open is left out: its lease keeps it from being asked
@@ -272,4 +277,41 @@ fn kind(name: &str) -> Result<WebhookEvent, StoreError> {
 
 fn small(count: i64) -> u32 {
     u32::try_from(count.max(0)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EndedAttempt, by_account, by_delivery};
+    use crate::model::{DeliveryId, Timestamp};
+    use crate::store::{AttemptEnd, AttemptEnding};
+
+    #[test]
+    fn whoever_ends_attempts_locks_in_one_order_whatever_theirs_was() {
+        // One made later has a greater id.
+        let endings: Vec<_> = [3, 1, 2, 0]
+            .map(|age| AttemptEnding {
+                delivery: DeliveryId::first_of(Timestamp::from_millis(1_000 * age)),
+                lease: String::new(),
+                attempt: None,
+                end: AttemptEnd::Delivered,
+                at: Timestamp::from_millis(0),
+            })
+            .into();
+        let endings = by_delivery(&endings);
+        assert_eq!(endings.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [3, 1, 2, 0]);
+
+        let mut ended: Vec<_> = endings
+            .into_iter()
+            .zip(["bob", "ada", "bob", "ada"])
+            .map(|((place, ending), account)| EndedAttempt {
+                place,
+                ending,
+                account: account.to_owned(),
+                pending: false,
+            })
+            .collect();
+        by_account(&mut ended);
+        let order: Vec<_> = ended.iter().map(|one| (one.account.as_str(), one.place)).collect();
+        assert_eq!(order, [("ada", 0), ("ada", 1), ("bob", 2), ("bob", 3)]);
+    }
 }

@@ -10,15 +10,20 @@ use super::super::{Postgres, Writing};
 use crate::model::{AccountId, Actor, Timestamp};
 use crate::store::audit::deeds;
 use crate::store::commit_groups::Done;
-use crate::store::rows::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_delivery};
+use crate::store::rows::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_account, by_delivery};
 use crate::store::sql::deliveries as sql;
 use crate::store::{AttemptEnd, AttemptEnding, StoreError};
 
 /// What a crash of the server undoes is attempted once more, under the same id. A group holds rows
-/// that others may want in another order, so it gives way long before the server looks for
-/// deadlocks; then each of its attempts is ended alone.
+/// that others may want in another order, so it gives way at the first lock that it does not get
+/// soon, long before the server looks for deadlocks.
 const BEGIN: &str = "
     BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '200ms'";
+
+/// Then each of its attempts is ended alone, one behind the other. What does not get its locks even
+/// so is written later, as what is told while the database is away.
+const BEGIN_ALONE: &str = "
+    BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL lock_timeout = '500ms'";
 
 const LOG: &str = "
     INSERT INTO delivery_attempts (account_id, delivery_id, at, status, error, duration_ms)
@@ -27,7 +32,8 @@ const LOG: &str = "
 
 impl Postgres {
     pub(super) async fn end_attempts(&self, endings: &[AttemptEnding]) -> Done<bool> {
-        let mut tx = self.pool.begin_with(BEGIN).await?;
+        let begin = if endings.len() > 1 { BEGIN } else { BEGIN_ALONE };
+        let mut tx = self.pool.begin_with(begin).await?;
         let mut ended = Vec::with_capacity(endings.len());
         for (place, ending) in by_delivery(endings) {
             if let Some((account, state)) = end(&mut tx, ending).await? {
@@ -91,7 +97,7 @@ async fn tell_health<'a, 'e>(
     tx: &mut Writing,
     ended: &'a mut [EndedAttempt<'e>],
 ) -> Result<Vec<&'a EndedAttempt<'e>>, StoreError> {
-    ended.sort_by(|a, b| (&a.account, a.place).cmp(&(&b.account, b.place)));
+    by_account(ended);
     // What has just been told to be well would be told so again by each delivery.
     let mut well = None;
     let mut disabled = Vec::new();

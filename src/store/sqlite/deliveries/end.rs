@@ -10,7 +10,7 @@ use super::super::{Sqlite, Writing};
 use crate::model::{AccountId, Actor, Timestamp};
 use crate::store::audit::deeds;
 use crate::store::commit_groups::Done;
-use crate::store::rows::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_delivery};
+use crate::store::rows::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_account, by_delivery};
 use crate::store::sql::deliveries as sql;
 use crate::store::{AttemptEnd, AttemptEnding, StoreError};
 
@@ -85,7 +85,7 @@ async fn tell_health<'a, 'e>(
     tx: &mut Writing,
     ended: &'a mut [EndedAttempt<'e>],
 ) -> Result<Vec<&'a EndedAttempt<'e>>, StoreError> {
-    ended.sort_by(|a, b| (&a.account, a.place).cmp(&(&b.account, b.place)));
+    by_account(ended);
     // What has just been told to be well would be told so again by each delivery.
     let mut well = None;
     let mut disabled = Vec::new();
