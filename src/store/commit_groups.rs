@@ -1,13 +1,16 @@
 //! One commit for all who want to write at the same time. While a group is being committed the
 //! next one gathers; nobody waits for company that is not there yet.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::sync::oneshot::error::RecvError;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::yield_now;
 
-use super::StoreError;
+use super::{Cause, StoreError};
 
 /// What came of each of a group, in its order; or of none of them.
 pub(super) type Done<A> = Result<Vec<Result<A, StoreError>>, StoreError>;
@@ -27,26 +30,28 @@ pub(super) struct CommitGroups<J, A> {
     waiting: Mutex<Vec<Waiting<J, A>>>,
     numbers: AtomicU64,
     turns: Semaphore,
+    timeout: Duration,
 }
 
 impl<J, A> CommitGroups<J, A> {
-    /// At most so many groups are under way at once.
-    pub(super) fn new(at_once: usize) -> Self {
+    /// At most so many groups are under way at once. Whoever joins gives up after `timeout`.
+    pub(super) fn new(at_once: usize, timeout: Duration) -> Self {
         Self {
             waiting: Mutex::default(),
             numbers: AtomicU64::default(),
             turns: Semaphore::new(at_once),
+            timeout,
         }
     }
 
     /// Has the job done, with those that wait beside it: by whoever comes to the turn first, in a
-    /// transaction of the whole group. `None` if they have given up. What `commit` does is to be
+    /// transaction of the whole group. It is late if they have given up. What `commit` does is to be
     /// boxed: all who wait carry the room for it, and one of them needs it.
     pub(super) async fn join<W>(
         &self,
         job: J,
         commit: impl Fn(Vec<J>) -> W + Send,
-    ) -> Option<Result<A, StoreError>>
+    ) -> Result<A, StoreError>
     where
         W: Future<Output = (Vec<J>, Done<A>)> + Send,
         J: Send,
@@ -58,19 +63,23 @@ impl<J, A> CommitGroups<J, A> {
         loop {
             let turn = tokio::select! {
                 biased;
-                told = &mut told => return told.ok(),
+                told = &mut told => return self.or_late(told),
                 turn = self.turns.acquire() => turn,
             };
             self.gather().await;
             let Some(group) = self.next_group(number) else {
                 drop(turn);
-                return told.await.ok();
+                return self.or_late(told.await);
             };
             let group = group.into_iter().map(|waiting| (waiting.job, waiting.tell));
             let (jobs, callers): (Vec<_>, Vec<_>) = group.unzip();
             commit_all(jobs, callers, &commit).await;
             // Those who came first go first: with very many, that was not our own group.
         }
+    }
+
+    fn or_late(&self, told: Result<Result<A, StoreError>, RecvError>) -> Result<A, StoreError> {
+        told.unwrap_or_else(|_| Err(StoreError::Unavailable(Cause::late(self.timeout))))
     }
 
     /// `None` if this job is in somebody else's hands by now: those who still wait have somebody
@@ -103,6 +112,11 @@ impl<J, A> CommitGroups<J, A> {
             yield_now().await;
         }
     }
+}
+
+/// What came of each of so many, told by the places of those of which it is true.
+pub(super) fn each(of: usize, places: &HashSet<usize>) -> Vec<Result<bool, StoreError>> {
+    (0..of).map(|place| Ok(places.contains(&place))).collect()
 }
 
 /// One that cannot be written, or has to wait, must not keep the others out: then each is tried
@@ -148,6 +162,7 @@ fn tell_all<A>(
 #[cfg(test)]
 mod tests {
     use std::sync::Mutex;
+    use std::time::Duration;
 
     use tokio::sync::Notify;
 
@@ -157,6 +172,8 @@ mod tests {
     use crate::store::{Cause, StoreError};
 
     type Groups = CommitGroups<u32, u32>;
+
+    const TIMEOUT: Duration = Duration::from_secs(5);
 
     fn damaged() -> StoreError {
         StoreError::Damaged
@@ -184,9 +201,9 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_ready_comes_along_and_who_comes_later_is_in_the_next_group() {
-        let (groups, slow) = (Groups::new(1), Slow::default());
+        let (groups, slow) = (Groups::new(1, TIMEOUT), Slow::default());
         let commit = |jobs| slow.commit(jobs);
-        let join = async |job| groups.join(job, &commit).await.unwrap().unwrap();
+        let join = async |job| groups.join(job, &commit).await.unwrap();
         let later = async {
             slow.under_way.notified().await;
             let end = async { slow.may_end.notify_one() };
@@ -198,9 +215,9 @@ mod tests {
 
     #[tokio::test]
     async fn as_many_groups_as_may_be_are_under_way_at_once() {
-        let (groups, slow) = (Groups::new(2), Slow::default());
+        let (groups, slow) = (Groups::new(2, TIMEOUT), Slow::default());
         let commit = |jobs| slow.commit(jobs);
-        let join = async |job| groups.join(job, &commit).await.unwrap().unwrap();
+        let join = async |job| groups.join(job, &commit).await.unwrap();
         let beside = async {
             slow.under_way.notified().await;
             // Done while the first one is not.
@@ -215,7 +232,7 @@ mod tests {
     #[tokio::test]
     async fn of_too_many_for_one_group_all_are_done_those_first_who_came_first() {
         for at_once in [1, 3] {
-            let groups = Groups::new(at_once);
+            let groups = Groups::new(at_once, TIMEOUT);
             let committed = Mutex::new(Vec::new());
             let commit = |jobs: Vec<u32>| async {
                 committed.lock().unwrap().push(jobs.clone());
@@ -225,7 +242,7 @@ mod tests {
             };
             let all: Vec<_> = (0..200).collect();
             let told = join_all(all.iter().map(|job| groups.join(*job, &commit))).await;
-            let told: Vec<_> = told.into_iter().map(|told| told.unwrap().unwrap()).collect();
+            let told: Vec<_> = told.into_iter().map(|told| told.unwrap()).collect();
             assert_eq!(told, all);
             let committed = committed.into_inner().unwrap();
             assert!(committed.iter().all(|group| group.len() <= MOST), "{committed:?}");
@@ -235,21 +252,21 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_cannot_be_written_keeps_nobody_out() {
-        let groups = Groups::new(1);
+        let groups = Groups::new(1, TIMEOUT);
         let commit = |jobs: Vec<u32>| async {
             tokio::task::yield_now().await;
             let bad = jobs.contains(&2);
             let done = jobs.iter().map(|job| Ok(*job)).collect();
             (jobs, if bad { Err(damaged()) } else { Ok(done) })
         };
-        let join = async |job| groups.join(job, &commit).await.unwrap().ok();
+        let join = async |job| groups.join(job, &commit).await.ok();
         let told = tokio::join!(join(1), join(2), join(3), join(4));
         assert_eq!(told, (Some(1), None, Some(3), Some(4)));
     }
 
     #[tokio::test]
     async fn that_the_database_is_away_is_told_to_all_at_once() {
-        let groups = Groups::new(1);
+        let groups = Groups::new(1, TIMEOUT);
         let tries = Mutex::new(0);
         let commit = |jobs: Vec<u32>| {
             *tries.lock().unwrap() += 1;
@@ -258,14 +275,14 @@ mod tests {
                 (jobs, Err(StoreError::Unavailable(Cause::unreadable("anything"))))
             }
         };
-        let join = async |job| groups.join(job, &commit).await.unwrap().is_err();
+        let join = async |job| groups.join(job, &commit).await.is_err();
         assert_eq!(tokio::join!(join(1), join(2), join(3)), (true, true, true));
         assert_eq!(*tries.lock().unwrap(), 1);
     }
 
     #[tokio::test]
     async fn who_has_given_up_is_left_out_and_a_group_given_up_on_is_told_so() {
-        let groups = Groups::new(1);
+        let groups = Groups::new(1, TIMEOUT);
         let slow = Slow::default();
         let endless = |jobs| slow.commit(jobs);
         let quick = |jobs: Vec<u32>| async {
@@ -287,6 +304,6 @@ mod tests {
         }
         drop(second);
         drop(first);
-        assert_eq!(third.await.unwrap().unwrap(), 3);
+        assert_eq!(third.await.unwrap(), 3);
     }
 }

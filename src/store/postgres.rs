@@ -25,7 +25,7 @@ use connection::{is_as_new, limit};
 
 use super::commit_groups::CommitGroups;
 use super::work::Work;
-use super::{AttemptEnding, Cause, Ending, Keyring, SendClaim, StoreError, WAIT, within};
+use super::{AttemptEnding, Ending, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const CONNECTIONS: u32 = 16;
@@ -89,9 +89,9 @@ impl Postgres {
             keyring,
             timeout,
             work: Work::default(),
-            claims: CommitGroups::new(GROUPS),
-            ends: CommitGroups::new(GROUPS),
-            attempts: CommitGroups::new(GROUPS_OF_ATTEMPTS),
+            claims: CommitGroups::new(GROUPS, timeout),
+            ends: CommitGroups::new(GROUPS, timeout),
+            attempts: CommitGroups::new(GROUPS_OF_ATTEMPTS, timeout),
             listener: Mutex::default(),
         })
     }
@@ -101,11 +101,6 @@ impl Postgres {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         within(self.timeout, work).await
-    }
-
-    /// What is told to those whose work was begun by somebody who has given up.
-    fn late(&self) -> StoreError {
-        StoreError::Unavailable(Cause::late(self.timeout))
     }
 
     async fn write(&self) -> Result<Writing, StoreError> {

@@ -1,6 +1,7 @@
 //! Between rows and nouns: what both databases do alike with what they read and write.
 
 mod api_tokens;
+mod attempts;
 mod audit;
 mod deliveries;
 pub(super) mod messages;
@@ -11,11 +12,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::FromRow;
 
 pub(super) use api_tokens::{TokenRow, live};
+pub(super) use attempts::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_delivery, news};
 pub(super) use audit::{AuditRow, Forgiven, HeadRow};
-pub(super) use deliveries::{
-    AttemptRow, ClaimRow, DeliveryRow, Ended, EndedAttempt, HealthRow, LONGEST_SHUT, LogRow,
-    RouteRow, by_account, by_delivery, claimed,
-};
+pub(super) use deliveries::{AttemptRow, ClaimRow, DeliveryRow, HealthRow, RouteRow, claimed};
 pub(super) use webhooks::{Codes, EndpointRow, WebhookRow, event_names};
 
 use super::audit::deeds::Standing;

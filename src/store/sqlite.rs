@@ -86,9 +86,9 @@ impl Sqlite {
             keyring,
             timeout,
             work: Work::default(),
-            claims: CommitGroups::new(1),
-            ends: CommitGroups::new(1),
-            attempts: CommitGroups::new(1),
+            claims: CommitGroups::new(1, timeout),
+            ends: CommitGroups::new(1, timeout),
+            attempts: CommitGroups::new(1, timeout),
         })
     }
 
@@ -97,11 +97,6 @@ impl Sqlite {
         work: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         within(self.timeout, work).await
-    }
-
-    /// What is told to those whose work was begun by somebody who has given up.
-    fn late(&self) -> StoreError {
-        StoreError::Unavailable(Cause::late(self.timeout))
     }
 
     /// Begins a transaction that holds the write lock from the start: one that took it later

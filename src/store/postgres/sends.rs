@@ -62,7 +62,7 @@ impl Sends for Postgres {
             let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });
-        self.within(async { ended.await.unwrap_or_else(|| Err(self.late())) }).await
+        self.within(ended).await
     }
 
     async fn expire_sends(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {

@@ -1,7 +1,6 @@
 //! Deliveries as rows, and rows as deliveries.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
 use sqlx::FromRow;
 
@@ -10,14 +9,11 @@ use crate::model::{
     AccountId, Delivery, DeliveryAttempt, DeliveryId, DeliveryState, EventId, Timestamp,
     WebhookEvent,
 };
-use crate::store::deliveries::{AttemptEnd, AttemptEnding, ClaimedDelivery, EndpointHealth};
+use crate::store::deliveries::{ClaimedDelivery, EndpointHealth};
 use crate::store::inbound::InboundRoute;
 use crate::store::intake::BODY;
 use crate::store::keyring::DataKey;
 use crate::store::{Cause, Keyring, StoreError};
-
-/// The later waits of a schedule are hours long: an endpoint that is back must not wait for them.
-pub(in crate::store) const LONGEST_SHUT: Duration = Duration::from_secs(30 * 60);
 
 /// A delivery that was taken on, with all that it takes to attempt it.
 #[derive(FromRow)]
@@ -72,88 +68,6 @@ pub(in crate::store) struct RouteRow {
     found_by: String,
     url: Option<String>,
     events: Option<String>,
-}
-
-/// What the end of an attempt means for its row.
-pub(in crate::store) struct Ended {
-    pub(in crate::store) state: &'static str,
-    /// Whether it was an attempt at all.
-    pub(in crate::store) counts: bool,
-    pub(in crate::store) retry_at: Option<i64>,
-    pub(in crate::store) delivered_at: Option<i64>,
-    pub(in crate::store) ended_at: Option<i64>,
-}
-
-impl Ended {
-    pub(in crate::store) fn of(end: &AttemptEnd, now: Timestamp) -> Self {
-        let now = Some(now.as_millis());
-        let pending = Self {
-            state: "pending",
-            counts: true,
-            retry_at: None,
-            delivered_at: None,
-            ended_at: None,
-        };
-        match end {
-            AttemptEnd::Delivered => {
-                Self { state: "delivered", delivered_at: now, ended_at: now, ..pending }
-            }
-            AttemptEnd::Retry(then) => Self { retry_at: Some(then.as_millis()), ..pending },
-            AttemptEnd::Dead => Self { state: "dead", ended_at: now, ..pending },
-            AttemptEnd::Disable(_) => pending,
-            AttemptEnd::GiveBack => Self { counts: false, ..pending },
-        }
-    }
-}
-
-/// An attempt whose lease was held to its end.
-pub(in crate::store) struct EndedAttempt<'a> {
-    /// Among those that end with it.
-    pub(in crate::store) place: usize,
-    pub(in crate::store) ending: &'a AttemptEnding,
-    pub(in crate::store) account: String,
-    /// Whether its delivery is tried again.
-    pub(in crate::store) pending: bool,
-}
-
-/// A line of the log.
-pub(in crate::store) struct LogRow<'a> {
-    pub(in crate::store) account: &'a str,
-    pub(in crate::store) delivery: &'a str,
-    pub(in crate::store) attempt: &'a DeliveryAttempt,
-}
-
-impl<'a> EndedAttempt<'a> {
-    /// `None` if nothing was attempted.
-    pub(in crate::store) fn log(&'a self) -> Option<LogRow<'a>> {
-        let attempt = self.ending.attempt.as_ref()?;
-        let delivery = self.ending.delivery.as_str();
-        Some(LogRow { account: &self.account, delivery, attempt })
-    }
-}
-
-impl LogRow<'_> {
-    pub(in crate::store) fn status(&self) -> Option<i64> {
-        self.attempt.status.map(i64::from)
-    }
-
-    /// PostgreSQL cannot hold U+0000, and what an endpoint says may be in here.
-    pub(in crate::store) fn error(&self) -> Option<String> {
-        self.attempt.error.as_ref().map(|error| error.replace('\0', "\u{fffd}"))
-    }
-}
-
-/// In the order in which those that end attempts lock deliveries, so that two of them wait for each
-/// other in one direction only; each with its place.
-pub(in crate::store) fn by_delivery(endings: &[AttemptEnding]) -> Vec<(usize, &AttemptEnding)> {
-    let mut endings: Vec<_> = endings.iter().enumerate().collect();
-    endings.sort_by_key(|(_, ending)| &ending.delivery);
-    endings
-}
-
-/// In the order in which they lock how endpoints fare; those of one account as they ended.
-pub(in crate::store) fn by_account(ended: &mut [EndedAttempt<'_>]) {
-    ended.sort_by(|a, b| (&a.account, a.place).cmp(&(&b.account, b.place)));
 }
 
 /// Opens what was taken on. What does not open is left out: its lease keeps it from being asked
@@ -277,41 +191,4 @@ fn kind(name: &str) -> Result<WebhookEvent, StoreError> {
 
 fn small(count: i64) -> u32 {
     u32::try_from(count.max(0)).unwrap_or(u32::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{EndedAttempt, by_account, by_delivery};
-    use crate::model::{DeliveryId, Timestamp};
-    use crate::store::{AttemptEnd, AttemptEnding};
-
-    #[test]
-    fn whoever_ends_attempts_locks_in_one_order_whatever_theirs_was() {
-        // One made later has a greater id.
-        let endings: Vec<_> = [3, 1, 2, 0]
-            .map(|age| AttemptEnding {
-                delivery: DeliveryId::first_of(Timestamp::from_millis(1_000 * age)),
-                lease: String::new(),
-                attempt: None,
-                end: AttemptEnd::Delivered,
-                at: Timestamp::from_millis(0),
-            })
-            .into();
-        let endings = by_delivery(&endings);
-        assert_eq!(endings.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [3, 1, 2, 0]);
-
-        let mut ended: Vec<_> = endings
-            .into_iter()
-            .zip(["bob", "ada", "bob", "ada"])
-            .map(|((place, ending), account)| EndedAttempt {
-                place,
-                ending,
-                account: account.to_owned(),
-                pending: false,
-            })
-            .collect();
-        by_account(&mut ended);
-        let order: Vec<_> = ended.iter().map(|one| (one.account.as_str(), one.place)).collect();
-        assert_eq!(order, [("ada", 0), ("ada", 1), ("bob", 2), ("bob", 3)]);
-    }
 }

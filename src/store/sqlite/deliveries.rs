@@ -62,7 +62,6 @@ impl Deliveries for Sqlite {
             let ended = Box::pin(self.end_attempts(&endings)).await;
             (endings, ended)
         });
-        let ended = async { ended.await.unwrap_or_else(|| Err(self.late())) };
         let ended = self.within(ended).await?;
         if ended && ending.end == AttemptEnd::GiveBack {
             self.work.announce();

@@ -47,7 +47,7 @@ impl Sends for Sqlite {
             let claimed = Box::pin(self.claim_all(&claims)).await;
             (claims, claimed)
         });
-        self.within(async { claimed.await.unwrap_or_else(|| Err(self.late())) }).await
+        self.within(claimed).await
     }
 
     async fn held_send(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError> {
@@ -75,7 +75,7 @@ impl Sends for Sqlite {
             let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });
-        self.within(async { ended.await.unwrap_or_else(|| Err(self.late())) }).await
+        self.within(ended).await
     }
 
     async fn expire_sends(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {

@@ -66,7 +66,7 @@ impl Postgres {
                 let won = Box::pin(self.insert(&claims)).await;
                 (claims, won)
             });
-            if won.await.unwrap_or_else(|| Err(self.late()))? {
+            if won.await? {
                 return Ok(Claimed::Won);
             }
             if let Some(held) = self.held(claim).await? {

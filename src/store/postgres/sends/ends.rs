@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use sqlx::query_scalar;
 
-use crate::store::commit_groups::Done;
+use crate::store::commit_groups::{Done, each};
 use crate::store::intake::DataKeys;
 use crate::store::postgres::messages::{self, column};
 use crate::store::postgres::{Postgres, Writing};
@@ -80,7 +80,7 @@ impl Postgres {
         }
         messages::settle(&mut tx, &known(endings, &wamids), &self.keyring).await?;
         tx.commit().await?;
-        Ok((0..endings.len()).map(|place| Ok(places.contains(&place))).collect())
+        Ok(each(endings.len(), &places))
     }
 }
 

@@ -1,7 +1,5 @@
 //! How attempts end: those that end at the same time in one commit.
 
-use std::collections::BTreeSet;
-
 use sqlx::{query, query_as};
 
 use super::super::audit::append;
@@ -9,8 +7,8 @@ use super::super::rows_at_once::{Row, Statement, parts};
 use super::super::{Sqlite, Writing};
 use crate::model::{AccountId, Actor, Timestamp};
 use crate::store::audit::deeds;
-use crate::store::commit_groups::Done;
-use crate::store::rows::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_account, by_delivery};
+use crate::store::commit_groups::{Done, each};
+use crate::store::rows::{Ended, EndedAttempt, LONGEST_SHUT, LogRow, by_delivery, news};
 use crate::store::sql::deliveries as sql;
 use crate::store::{AttemptEnd, AttemptEnding, StoreError};
 
@@ -36,8 +34,8 @@ impl Sqlite {
             }
         }
         tx.commit().await?;
-        let held: BTreeSet<_> = ended.iter().map(|ended| ended.place).collect();
-        Ok((0..endings.len()).map(|place| Ok(held.contains(&place))).collect())
+        let held = ended.iter().map(|ended| ended.place).collect();
+        Ok(each(endings.len(), &held))
     }
 }
 
@@ -79,31 +77,20 @@ fn bind_log(row: &mut Row<'_>, log: &LogRow<'_>) {
         .push_bind(log.attempt.duration_ms);
 }
 
-/// How the endpoints fare: account by account, as all nodes do it, and for each in the order in
-/// which its attempts ended. Answers whose endpoints were disabled by it.
+/// How the endpoints fare. Answers the attempts by which one was disabled.
 async fn tell_health<'a, 'e>(
     tx: &mut Writing,
     ended: &'a mut [EndedAttempt<'e>],
 ) -> Result<Vec<&'a EndedAttempt<'e>>, StoreError> {
-    by_account(ended);
-    // What has just been told to be well would be told so again by each delivery.
-    let mut well = None;
     let mut disabled = Vec::new();
-    for one in ended.iter() {
+    for one in news(ended) {
         let EndedAttempt { ending, account, pending, .. } = one;
         let AttemptEnding { delivery, end, at, .. } = ending;
-        match end {
-            AttemptEnd::GiveBack => {}
-            AttemptEnd::Delivered if well == Some(account) => {}
-            AttemptEnd::Delivered => {
-                query(sql::WELL).bind(account).bind(at.as_millis()).execute(&mut **tx).await?;
-                well = Some(account);
-            }
-            AttemptEnd::Retry(_) | AttemptEnd::Dead | AttemptEnd::Disable(_) => {
-                count_failure(tx, account, delivery.as_str(), *pending, *at).await?;
-                well = None;
-            }
+        if *end == AttemptEnd::Delivered {
+            query(sql::WELL).bind(account).bind(at.as_millis()).execute(&mut **tx).await?;
+            continue;
         }
+        count_failure(tx, account, delivery.as_str(), *pending, *at).await?;
         if let AttemptEnd::Disable(reason) = end
             && disable(tx, account, reason, *at).await?
         {

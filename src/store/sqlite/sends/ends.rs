@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use sqlx::query;
 
-use crate::store::commit_groups::Done;
+use crate::store::commit_groups::{Done, each};
 use crate::store::rows::messages::outcome_code;
 use crate::store::rows::sends::{EndRow, known};
 use crate::store::sqlite::accounts::data_keys;
@@ -64,7 +64,7 @@ impl Sqlite {
         }
         messages::settle(&mut tx, &known(endings, &wamids), &self.keyring).await?;
         tx.commit().await?;
-        Ok((0..endings.len()).map(|place| Ok(places.contains(&place))).collect())
+        Ok(each(endings.len(), &places))
     }
 }
 
