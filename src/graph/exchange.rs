@@ -4,6 +4,7 @@
 mod tests;
 
 use std::error::Error;
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -21,6 +22,10 @@ use crate::traces::CallSpan;
 
 /// W3C's header of a trace.
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+/// The same numbers on each system that this runs on; the standard library has no names for them.
+const EMFILE: i32 = 24;
+const ENFILE: i32 = 23;
 
 const MAX_RETRIES: u32 = 2;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
@@ -102,7 +107,7 @@ impl Graph {
             };
             span.ended(Some(failure.outcome.into()));
             match worth_repeating(&failure, repeat, tries) {
-                Some(wait) if Instant::now() + wait < deadline && self.0.retries.spend() => {
+                Some(wait) if Instant::now() + wait < deadline && self.pays_for(&failure) => {
                     tokio::time::sleep(wait).await;
                     self.0.metrics.repeated();
                     tries += 1;
@@ -110,6 +115,11 @@ impl Graph {
                 _ => return Err(failure),
             }
         }
+    }
+
+    /// What did not get as far as Graph costs nothing.
+    fn pays_for(&self, failure: &GraphFailure) -> bool {
+        failure.trouble == Trouble::NoRoom || self.0.retries.spend()
     }
 
     /// A read that can be tried again takes half of the time that is left, so that there is time
@@ -167,6 +177,8 @@ pub(super) fn out_of_time() -> GraphFailure {
 pub(super) fn without_answer(error: &reqwest::Error) -> GraphFailure {
     let (outcome, trouble, detail) = if error.is_builder() {
         (Outcome::NotSent, Trouble::NotCalled, "the request cannot be built")
+    } else if is_out_of_room(error) {
+        (Outcome::NotSent, Trouble::NoRoom, "no descriptor or port is left for a connection")
     } else if error.is_connect() {
         (Outcome::NotSent, Trouble::Transport, "no connection to Graph")
     } else if is_unprocessed(error) {
@@ -182,18 +194,34 @@ pub(super) fn without_answer(error: &reqwest::Error) -> GraphFailure {
 /// RFC 9113, 8.7: a stream reset with REFUSED_STREAM, or numbered above the last one of a GOAWAY,
 /// was not processed in any way. The library tells a stream of a GOAWAY only if it is above.
 fn is_unprocessed(error: &reqwest::Error) -> bool {
-    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
-    let http2 = causes.find_map(|cause| cause.downcast_ref::<h2::Error>());
-    http2.is_some_and(|error| {
+    cause::<h2::Error>(error).is_some_and(|error| {
         let refused = error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
         error.is_remote() && (refused || error.is_go_away())
     })
 }
 
+/// All descriptors of this process or this host are in use, or all ports for that address.
+fn is_out_of_room(error: &reqwest::Error) -> bool {
+    error.is_connect()
+        && cause::<io::Error>(error).is_some_and(|error| {
+            error.kind() == io::ErrorKind::AddrNotAvailable
+                || matches!(error.raw_os_error(), Some(EMFILE | ENFILE))
+        })
+}
+
+fn cause<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.find_map(|cause| cause.downcast_ref())
+}
+
 /// How long to wait before the next try; `None` where there must be none.
 fn worth_repeating(failure: &GraphFailure, repeat: Repeat, tries: u32) -> Option<Duration> {
-    if tries >= MAX_RETRIES || failure.trouble == Trouble::NotCalled {
-        return None;
+    match failure.trouble {
+        Trouble::NotCalled => return None,
+        // As soon as a call is over there is room again.
+        Trouble::NoRoom => return Some(backoff(tries)),
+        _ if tries >= MAX_RETRIES => return None,
+        _ => {}
     }
     match (failure.outcome, failure.cause) {
         (Outcome::NotSent, Cause::Throttled) => {

@@ -38,6 +38,7 @@ mod receivers;
 mod secrets;
 #[path = "../store/server.rs"]
 mod server;
+mod shortage;
 mod site;
 mod stopping;
 mod webhooks;
@@ -63,6 +64,7 @@ const PROMISES: &[(&str, &[Case])] = &[
     ("database", database::CASES),
     ("receivers", receivers::CASES),
     ("secrets", secrets::CASES),
+    ("shortage", shortage::CASES),
 ];
 
 /// Two nodes may take 34 connections, and a server gives away 100, unless it is told otherwise.

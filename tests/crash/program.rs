@@ -78,6 +78,15 @@ impl Program {
         self.child.wait().unwrap()
     }
 
+    /// Lets it open so many descriptors more, and then none.
+    pub(crate) fn may_open(&self, more: usize) {
+        let id = self.child.id().to_string();
+        let open = std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count();
+        let most = format!("--nofile={}:", open + more);
+        let set = Command::new("prlimit").args(["--pid", &id, &most]).status();
+        assert!(set.unwrap().success());
+    }
+
     /// The most memory that it ever had in use, in megabytes.
     pub(crate) fn most_memory(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();

@@ -75,6 +75,7 @@ fn each_trouble_shuts_what_it_is_the_trouble_of() {
     for (trouble, expected) in [
         (Trouble::None, open(0, 0, 0)),
         (Trouble::NotCalled, open(0, 0, 0)),
+        (Trouble::NoRoom, open(0, 0, 0)),
         (Trouble::ServerError, open(1, 0, 0)),
         (Trouble::Timeout, open(1, 0, 0)),
         (Trouble::Transport, open(1, 1, 0)),

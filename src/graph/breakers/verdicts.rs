@@ -11,7 +11,7 @@ fn trouble(failure: Option<&GraphFailure>) -> Trouble {
 pub(super) fn on_number(failure: Option<&GraphFailure>) -> Verdict {
     match trouble(failure) {
         Trouble::None | Trouble::TokenRefused => Well,
-        Trouble::NotCalled => Nothing,
+        Trouble::NotCalled | Trouble::NoRoom => Nothing,
         Trouble::ServerError | Trouble::Timeout | Trouble::Transport | Trouble::Unprocessed => {
             Failed
         }
@@ -22,7 +22,7 @@ pub(super) fn on_number(failure: Option<&GraphFailure>) -> Verdict {
 pub(super) fn on_host(failure: Option<&GraphFailure>) -> Verdict {
     match trouble(failure) {
         Trouble::None | Trouble::TokenRefused | Trouble::ServerError => Well,
-        Trouble::NotCalled | Trouble::Timeout => Nothing,
+        Trouble::NotCalled | Trouble::NoRoom | Trouble::Timeout => Nothing,
         Trouble::Transport | Trouble::Unprocessed => Failed,
     }
 }
