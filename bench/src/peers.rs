@@ -34,6 +34,14 @@ impl Nginx {
     }
 }
 
+/// `send/text` by the libraries of the gateway, with nothing around it: what is behind its ratio is the
+/// gateway's own, wherever it is measured. `bench/run` compiles it.
+pub async fn axum(upstream: u16, token: &str) -> anyhow::Result<Process> {
+    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/avenping-bench-axum");
+    ensure!(Path::new(program).exists(), "{program} is missing: bench/run makes it");
+    send_text(pinned(program), upstream, token).await.context("axum")
+}
+
 /// `send/text` once more, as a good Node service would do it: Fastify and undici. It checks the
 /// token and the fields, and records nothing.
 pub async fn fastify(upstream: u16, token: &str) -> anyhow::Result<Process> {
@@ -42,13 +50,17 @@ pub async fn fastify(upstream: u16, token: &str) -> anyhow::Result<Process> {
         let installed = Command::new("npm").args(["ci", "--silent"]).current_dir(home).output()?;
         ensure!(installed.status.success(), "{}", String::from_utf8_lossy(&installed.stderr));
     }
-    let port = free_port()?;
     let mut program = pinned("node");
+    program.arg(home.join("server.js")).env("NODE_ENV", "production");
+    send_text(program, upstream, token).await.context("node")
+}
+
+/// Starts somebody who is told what to know in the same way.
+async fn send_text(mut program: Command, upstream: u16, token: &str) -> anyhow::Result<Process> {
+    let port = free_port()?;
     program
-        .arg(home.join("server.js"))
         .env("PORT", port.to_string())
         .env("UPSTREAM", format!("http://127.0.0.1:{upstream}"))
-        .env("TOKEN", token)
-        .env("NODE_ENV", "production");
-    Process::start(program, port).await.context("node")
+        .env("TOKEN", token);
+    Process::start(program, port).await
 }

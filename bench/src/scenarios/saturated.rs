@@ -9,7 +9,7 @@ use crate::Options;
 use crate::gateway::{Installation, NUMBER, Storage, random};
 use crate::http::post;
 use crate::load::Target;
-use crate::peers::{Nginx, fastify};
+use crate::peers::{self, Nginx};
 use crate::process::Process;
 use crate::report::Report;
 use crate::rounds::{Contestant, Load, compare};
@@ -22,6 +22,7 @@ pub(super) const BARE: &[(&str, &str)] =
     &[("AVENPING_RECORD_MESSAGES", "false"), ("AVENPING_LOG", "off")];
 /// A line for each request, and no record.
 const LOGGED: &[(&str, &str)] = &[("AVENPING_RECORD_MESSAGES", "false")];
+pub(super) const AXUM: &str = "axum + reqwest, nothing else";
 const BY_DEFAULT: &str = "gateway, by default";
 const DEFAULT: &[(&str, &str)] = &[];
 
@@ -58,12 +59,16 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     }
     let nginx = Nginx::start(upstream.port).await?;
     let (_, first, _) = &gateways[0];
-    let node = fastify(upstream.port, &first.token).await?;
+    let axum = peers::axum(upstream.port, &first.token).await?;
+    let node = peers::fastify(upstream.port, &first.token).await?;
 
     let proxied = post("/v23.0/106540352242922/messages", &[], text_upstream().as_bytes());
     let mut contestants = vec![
         contestant("nginx, plain proxy", &nginx.process, |port| {
             Target::always(port, proxied.clone())
+        }),
+        contestant(AXUM, &axum, |port| {
+            Target::always(port, send(&first.token, TEXT, &text(), None))
         }),
         contestant("Fastify + undici, no record, no log", &node, |port| {
             Target::always(port, send(&first.token, TEXT, &text(), None))

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use super::saturated::{BARE, TEXT, contestant, send, text, text_upstream};
+use super::saturated::{AXUM, BARE, TEXT, contestant, send, text, text_upstream};
 use crate::Options;
 use crate::gateway::{Installation, Storage};
 use crate::http::post;
 use crate::load::{Target, open_loop};
-use crate::peers::Nginx;
+use crate::peers::{self, Nginx};
 use crate::report::Report;
 use crate::rounds::{Load, compare};
 use crate::upstream::Upstream;
@@ -20,6 +20,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let nginx = Nginx::start(upstream.port).await?;
     let bare = Installation::new(options, &Storage::Sqlite)?;
     let bare_process = bare.start(upstream.port, BARE).await?;
+    let axum = peers::axum(upstream.port, &bare.token).await?;
     let usual = Installation::new(options, &Storage::Sqlite)?;
     let usual_process = usual.start(upstream.port, &[]).await?;
 
@@ -29,6 +30,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         contestant("nginx, plain proxy", &nginx.process, |port| {
             Target::always(port, direct.clone())
         }),
+        contestant(AXUM, &axum, |port| Target::always(port, ask(&bare.token))),
         contestant("gateway, no record, no log", &bare_process, |port| {
             Target::always(port, ask(&bare.token))
         }),
