@@ -21,7 +21,7 @@ use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, Transaction};
 use tokio::sync::Mutex;
 
-use connection::{is_as_new, limit};
+use connection::{is_as_new, set_up};
 
 use super::commit_groups::CommitGroups;
 use super::work::Work;
@@ -76,7 +76,7 @@ impl Postgres {
                     connection.ping().await.map(|()| true)
                 })
             })
-            .after_connect(move |connection, _| Box::pin(limit(connection, timeout)))
+            .after_connect(move |connection, _| Box::pin(set_up(connection, timeout)))
             .after_release(move |connection, _| {
                 let again = Arc::clone(&again);
                 Box::pin(async move { is_as_new(connection, &again, timeout).await })

@@ -8,11 +8,17 @@ use avenping_gateway::model::{
 };
 use avenping_gateway::store::{Claimed, MessageFilter, SendClaim, SendEnd, Store, StoredReply};
 
+use futures_util::future::join_all;
+
 use crate::fixtures::{BY, START, accepted, at, join, record};
 use crate::harness::{Place, Raw, cases};
 use crate::posts::{LEASE, message, post_at, take_in};
 
-cases![nothing_reads_more_for_what_else_is_kept, a_burst_is_claimed_by_its_keys];
+cases![
+    nothing_reads_more_for_what_else_is_kept,
+    a_burst_is_claimed_by_its_keys,
+    many_sends_at_once_end_and_advance_by_their_keys,
+];
 
 /// Of each table: all of one account, so that looking through the account is looking through
 /// everything.
@@ -131,6 +137,67 @@ async fn a_burst_is_claimed_by_its_keys(place: Place) {
     let read = settled(&mut raw).await;
     assert!(read > 8 * 5, "the count itself works");
     assert!(read < ROWS / 4, "{read} rows were read");
+}
+
+async fn many_sends_at_once_end_and_advance_by_their_keys(place: Place) {
+    if place.is_file() {
+        return;
+    }
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let mut raw = place.raw().await;
+    // What the server knows of them is what it knew when they were small.
+    raw.execute(
+        "ALTER TABLE sends SET (autovacuum_enabled = off);
+         ALTER TABLE messages SET (autovacuum_enabled = off);
+         ALTER TABLE waiting_statuses SET (autovacuum_enabled = off)",
+    )
+    .await;
+    send_many(&store, &id, "the first").await;
+    raw.execute("ANALYZE").await;
+    // Often enough for it to settle for one plan, on each of the connections that are used.
+    for n in 0..20 {
+        send_many(&store, &id, &format!("early {n}")).await;
+    }
+    raw.execute(FILL).await;
+    for n in 0..20 {
+        send_many(&store, &id, &format!("late {n}")).await;
+    }
+    store.close().await;
+    drop(store);
+    let read = settled(&mut raw).await;
+    assert!(read > 40 * 10, "the count itself works");
+    assert!(read < ROWS, "{read} rows were read");
+}
+
+/// Sends with keys that are claimed, end and become known as sent together; and a status of which
+/// nobody knows.
+async fn send_many(store: &Store, id: &AccountId, turn: &str) {
+    let claims: Vec<_> = (0..10)
+        .map(|n| {
+            let (key, message) = (format!("{turn} {n}"), record(id));
+            SendClaim { key, fingerprint: [1; 32], message, lease: Duration::from_secs(60) }
+        })
+        .collect();
+    for won in join_all(claims.iter().map(|claim| store.claim_send(claim))).await {
+        assert_eq!(won.unwrap(), Claimed::Won);
+    }
+    let endings: Vec<_> = claims
+        .iter()
+        .map(|claim| {
+            let end = SendEnd::Final(StoredReply { status: 200, body: Vec::new() });
+            claim.ended(end, accepted(&format!("wamid.{}", claim.key)), at(START))
+        })
+        .collect();
+    for ended in join_all(endings.iter().map(|ending| store.end_send(ending))).await {
+        assert!(ended.unwrap());
+    }
+    let known = claims.iter().map(|claim| told(&format!("wamid.{}", claim.key)));
+    let statuses = known.chain([told(&format!("wamid.unknown {turn}"))]);
+    let statuses: Vec<_> = statuses.map(|told| (id.clone(), told)).collect();
+    store.apply_statuses(&statuses).await.unwrap();
+    let last = store.message(id, &format!("wamid.{turn} 9")).await.unwrap().unwrap();
+    assert_eq!(last.progress, Some(Progress::Sent));
 }
 
 /// What was read, once those who read have gone and told of it.

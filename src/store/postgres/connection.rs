@@ -13,13 +13,20 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Has the server give up by itself: on slow queries, on locks, and on transactions whose
 /// gateway has gone away without a word.
-pub(super) async fn limit(
+///
+/// And has it look into indexes. A plan is kept, and tables are small when a gateway is new, or has
+/// been quiet for long: one that reads all of a table is soon the worst, and stays until the table
+/// is analyzed. What then still has to be read row by row counts as so expensive that the server
+/// would compile it first, every time.
+pub(super) async fn set_up(
     connection: &mut PgConnection,
     most: Duration,
 ) -> Result<(), sqlx::Error> {
     let set = "SELECT set_config('statement_timeout', $1, false),
                       set_config('idle_in_transaction_session_timeout', $1, false),
-                      set_config('lock_timeout', $2, false)";
+                      set_config('lock_timeout', $2, false),
+                      set_config('enable_seqscan', 'off', false),
+                      set_config('jit', 'off', false)";
     let millis = |period: Duration| period.as_millis().to_string();
     query(set).bind(millis(most)).bind(millis(WAIT)).execute(connection).await?;
     Ok(())
@@ -45,7 +52,7 @@ pub(super) async fn is_as_new(
     loop {
         let fresh = async {
             let mut fresh = PgConnection::connect_with(options).await?;
-            limit(&mut fresh, most).await?;
+            set_up(&mut fresh, most).await?;
             Ok::<_, sqlx::Error>(fresh)
         };
         if let Ok(Ok(fresh)) = timeout(WAIT, fresh).await {

@@ -52,32 +52,49 @@ macro_rules! find_messages {
     };
 }
 
-/// Each message goes forward or stays; a time once written stays. An error of the send is void:
-/// Meta has told of the message. The first of a status stays. Answers a `Sent` for each: one
-/// that has only failed did not go out, and neither did the form in it.
-macro_rules! advance_messages {
-    ($first:literal, $told:literal) => {
+/// What becomes of a message that `$told` is about. It goes forward or stays; a time once written
+/// stays. An error of the send is void: Meta has told of the message. The first of a status stays.
+macro_rules! advances {
+    ($told:literal) => {
         concat!(
-            $first,
-            " UPDATE messages SET
-                 outcome = 1,
-                 wamid = COALESCE(messages.wamid, told.wamid),
-                 wa_id = COALESCE(messages.wa_id, told.wa_id),
-                 progress = CASE WHEN told.progress > messages.progress THEN told.progress
-                                 ELSE messages.progress END,
-                 sent_at = COALESCE(messages.sent_at, told.sent_at),
-                 delivered_at = COALESCE(messages.delivered_at, told.delivered_at),
-                 read_at = COALESCE(messages.read_at, told.read_at),
-                 failed_at = COALESCE(messages.failed_at, told.failed_at),
-                 error = CASE WHEN messages.failed_at IS NULL THEN told.error
-                              ELSE messages.error END
-             FROM ",
+            "outcome = 1,
+             wamid = COALESCE(messages.wamid, ",
             $told,
-            " AS told WHERE messages.account_id = told.account_id AND messages.id = told.id
-             RETURNING messages.account_id,
-                       CASE WHEN messages.progress > 0 THEN messages.form END AS form,
-                       messages.recipient"
+            ".wamid),
+             wa_id = COALESCE(messages.wa_id, ",
+            $told,
+            ".wa_id),
+             progress = CASE WHEN ",
+            $told,
+            ".progress > messages.progress THEN ",
+            $told,
+            ".progress ELSE messages.progress END,
+             sent_at = COALESCE(messages.sent_at, ",
+            $told,
+            ".sent_at),
+             delivered_at = COALESCE(messages.delivered_at, ",
+            $told,
+            ".delivered_at),
+             read_at = COALESCE(messages.read_at, ",
+            $told,
+            ".read_at),
+             failed_at = COALESCE(messages.failed_at, ",
+            $told,
+            ".failed_at),
+             error = CASE WHEN messages.failed_at IS NULL THEN ",
+            $told,
+            ".error ELSE messages.error END"
         )
+    };
+}
+
+/// A `Sent` for each message that was advanced: one that has only failed did not go out, and
+/// neither did the form in it.
+macro_rules! advanced {
+    () => {
+        " RETURNING messages.account_id,
+                    CASE WHEN messages.progress > 0 THEN messages.form END AS form,
+                    messages.recipient"
     };
 }
 
@@ -96,7 +113,7 @@ macro_rules! keep_waiting {
     };
 }
 
-pub(in crate::store) use {advance_messages, find_messages, keep_waiting};
+pub(in crate::store) use {advanced, advances, find_messages, keep_waiting};
 
 /// How many messages are looked at for a page. Only some filters have an index: without a bound, one
 /// that hardly any message meets would read everything that an account has ever sent.

@@ -10,10 +10,10 @@ use crate::store::{ClaimedDelivery, StoreError};
 
 /// How much is pending changes faster than what the planner knows of it, and a plan that was made
 /// for a few deliveries joins all of many with all of them. So each time it plans anew, which takes
-/// a millisecond, and looks into indexes.
-macro_rules! by_index {
+/// a millisecond.
+macro_rules! planned_anew {
     () => {
-        "SET LOCAL plan_cache_mode = force_custom_plan; SET LOCAL enable_seqscan = off"
+        "SET LOCAL plan_cache_mode = force_custom_plan"
     };
 }
 
@@ -23,11 +23,11 @@ macro_rules! by_index {
 /// A claim may be forgotten in a crash of the server: then it is a lease that has run out.
 const TAKE_TURNS: &str = concat!(
     "BEGIN; SET LOCAL synchronous_commit = off; ",
-    by_index!(),
+    planned_anew!(),
     "; SELECT pg_advisory_xact_lock(7161723364)"
 );
 
-const LOOK: &str = concat!("BEGIN READ ONLY; ", by_index!());
+const LOOK: &str = concat!("BEGIN READ ONLY; ", planned_anew!());
 
 /// The accounts that have anything pending, one leap along the index for each, however much it
 /// is; and how each fares.

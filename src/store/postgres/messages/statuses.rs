@@ -12,7 +12,7 @@ use super::{column, recipients};
 use crate::model::{AccountId, StatusUpdate};
 use crate::store::postgres::Writing;
 use crate::store::recipients::Sent;
-use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting};
+use crate::store::sql::messages::{advanced, advances, find_messages, keep_waiting};
 use crate::store::statuses::{Advance, Recorded, StatusRow, sort_out};
 use crate::store::{Keyring, StoreError};
 
@@ -42,18 +42,30 @@ const FIND: &str = find!("id");
 
 const REFERENCES: &str = find!("reference");
 
-/// Locks the messages in one order on all nodes before it changes them.
-const ADVANCE: &str = advance_messages!(
+/// Locks the messages in one order on all nodes before it changes them. Each is looked up by itself,
+/// and the change is written as an insert that always finds its row: an update of many would be a
+/// join, and may be planned so that it reads all messages.
+const ADVANCE: &str = concat!(
     "WITH held AS MATERIALIZED (
-         SELECT m.account_id, m.id
-         FROM unnest($1::text[], $2::text[]) AS t (account_id, id)
-         JOIN messages m ON m.account_id = t.account_id AND m.id = t.id
-         ORDER BY m.account_id, m.id FOR NO KEY UPDATE OF m)",
-    "(SELECT t.* FROM held JOIN unnest(
-          $1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
-          $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
-      AS t (account_id, id, wamid, wa_id, progress, sent_at, delivered_at, read_at, failed_at,
-            error) USING (account_id, id))"
+         SELECT t.*
+         FROM (SELECT * FROM unnest(
+                   $1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
+                   $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
+               AS t (account_id, id, wamid, wa_id, progress, sent_at, delivered_at, read_at,
+                     failed_at, error)
+               ORDER BY account_id COLLATE \"C\", id COLLATE \"C\") t
+         CROSS JOIN LATERAL (
+             SELECT FROM messages m WHERE m.account_id = t.account_id AND m.id = t.id
+             LIMIT 1 FOR NO KEY UPDATE) m)
+     INSERT INTO messages
+         (account_id, id, phone_number_id, recipient, kind, created_at, wamid, wa_id, progress,
+          sent_at, delivered_at, read_at, failed_at, error)
+     SELECT account_id, id, '', '', '', 0, wamid, wa_id, progress, sent_at, delivered_at, read_at,
+            failed_at, error
+     FROM held
+     ON CONFLICT (account_id, id) DO UPDATE SET ",
+    advances!("excluded"),
+    advanced!()
 );
 
 const WAIT: &str = keep_waiting!(

@@ -14,6 +14,10 @@ use crate::store::{Ending, StoreError};
 
 /// Locks the sends and then the messages, each in one order on all nodes, before it changes them.
 /// Answers the messages of those that were there to be ended.
+///
+/// Each is looked up by itself, and what is changed is written as an insert that always finds its
+/// row. Joins, and an update is one, would be planned for what the server believes of the tables,
+/// and read all of them.
 const END: &str = "
     WITH told AS MATERIALIZED (
         SELECT * FROM unnest(
@@ -22,42 +26,53 @@ const END: &str = "
         AS t (account_id, key, message_id, state, reply_status, reply_body, ended_at, outcome,
               wamid, wa_id, error)),
     held AS MATERIALIZED (
-        SELECT t.account_id, t.key, t.message_id, t.state, t.reply_status, t.reply_body,
-               t.ended_at
-        FROM told t
-        JOIN sends s ON s.account_id = t.account_id AND s.key = t.key
-                    AND s.message_id = t.message_id
-        -- A late answer of Graph's is better than none, so it also ends what counts as unknown. But
-        -- that is not released: somebody may have been told that it is unknown.
-        WHERE s.state = 1 OR (s.state = 3 AND t.state IS NOT NULL)
-        ORDER BY s.account_id, s.key FOR UPDATE OF s),
+        SELECT t.*, s.place
+        FROM (SELECT * FROM told ORDER BY account_id COLLATE \"C\", key COLLATE \"C\") t
+        CROSS JOIN LATERAL (
+            SELECT s.ctid AS place FROM sends s
+            WHERE s.account_id = t.account_id AND s.key = t.key AND s.message_id = t.message_id
+              -- A late answer of Graph's is better than none, so it also ends what counts as
+              -- unknown. But that is not released: somebody may have been told that it is unknown.
+              -- As a CASE, for there are indexes of what is in a state, and the key is the way.
+              AND CASE s.state WHEN 1 THEN TRUE WHEN 3 THEN t.state IS NOT NULL END
+            LIMIT 1 FOR UPDATE) s),
     ended AS (
-        UPDATE sends s SET
-            state = h.state,
-            reply_status = CASE WHEN h.state = 3 THEN COALESCE(s.reply_status, h.reply_status)
-                                ELSE h.reply_status END,
-            reply_body = CASE WHEN h.state = 3 THEN COALESCE(s.reply_body, h.reply_body)
-                              ELSE h.reply_body END,
-            ended_at = CASE WHEN h.state = 3 THEN COALESCE(s.ended_at, h.ended_at)
-                            ELSE h.ended_at END
-        FROM held h
-        WHERE s.account_id = h.account_id AND s.key = h.key AND h.state IS NOT NULL),
+        INSERT INTO sends AS s
+            (account_id, key, fingerprint, message_id, state, lease_until, reply_status,
+             reply_body, created_at, ended_at)
+        SELECT account_id, key, ''::bytea, message_id, state, 0, reply_status, reply_body, 0, ended_at
+        FROM held WHERE state IS NOT NULL
+        ON CONFLICT (account_id, key) DO UPDATE SET
+            state = excluded.state,
+            reply_status = CASE WHEN excluded.state = 3
+                                THEN COALESCE(s.reply_status, excluded.reply_status)
+                                ELSE excluded.reply_status END,
+            reply_body = CASE WHEN excluded.state = 3
+                              THEN COALESCE(s.reply_body, excluded.reply_body)
+                              ELSE excluded.reply_body END,
+            ended_at = CASE WHEN excluded.state = 3 THEN COALESCE(s.ended_at, excluded.ended_at)
+                            ELSE excluded.ended_at END),
     released AS (
-        DELETE FROM sends s USING held h
-        WHERE s.account_id = h.account_id AND s.key = h.key AND h.state IS NULL),
+        DELETE FROM sends WHERE ctid = ANY (ARRAY(SELECT place FROM held WHERE state IS NULL))),
     recorded AS MATERIALIZED (
-        SELECT m.account_id, m.id, t.outcome, t.wamid, t.wa_id, t.error
-        FROM told t
-        JOIN messages m ON m.account_id = t.account_id AND m.id = t.message_id
-        ORDER BY m.account_id, m.id FOR NO KEY UPDATE OF m),
+        SELECT t.*
+        FROM (SELECT * FROM told ORDER BY account_id COLLATE \"C\", message_id COLLATE \"C\") t
+        CROSS JOIN LATERAL (
+            SELECT FROM messages m WHERE m.account_id = t.account_id AND m.id = t.message_id
+            LIMIT 1 FOR NO KEY UPDATE) m),
     written AS (
-        UPDATE messages m SET
+        INSERT INTO messages AS m
+            (account_id, id, phone_number_id, recipient, kind, created_at, outcome, wamid, wa_id,
+             error)
+        SELECT account_id, message_id, '', '', '', 0, outcome, wamid, wa_id, error FROM recorded
+        ON CONFLICT (account_id, id) DO UPDATE SET
             -- What Meta has told of is accepted, whatever comes later: a failure of the send was
             -- none.
-            outcome = CASE WHEN m.outcome = 1 THEN m.outcome ELSE r.outcome END,
-            wamid = COALESCE(m.wamid, r.wamid), wa_id = COALESCE(m.wa_id, r.wa_id),
-            error = CASE WHEN m.outcome = 1 THEN m.error ELSE COALESCE(m.error, r.error) END
-        FROM recorded r WHERE m.account_id = r.account_id AND m.id = r.id)
+            outcome = CASE WHEN m.outcome = 1 THEN m.outcome ELSE excluded.outcome END,
+            wamid = COALESCE(m.wamid, excluded.wamid),
+            wa_id = COALESCE(m.wa_id, excluded.wa_id),
+            error = CASE WHEN m.outcome = 1 THEN m.error
+                         ELSE COALESCE(m.error, excluded.error) END)
     SELECT message_id FROM held";
 
 impl Postgres {

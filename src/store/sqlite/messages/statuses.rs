@@ -5,7 +5,7 @@ use sqlx::{SqlitePool, query_scalar};
 use super::recipients;
 use crate::model::{AccountId, StatusUpdate};
 use crate::store::recipients::Sent;
-use crate::store::sql::messages::{advance_messages, find_messages, keep_waiting};
+use crate::store::sql::messages::{advanced, advances, find_messages, keep_waiting};
 use crate::store::sqlite::Writing;
 use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
 use crate::store::statuses::{Advance, Recorded, StatusRow, sort_out};
@@ -20,7 +20,12 @@ const REFERENCES: &str = concat!(") ", find_messages!("reference", "told"));
 const ADVANCES: &str = "WITH told (account_id, id, wamid, wa_id, progress, sent_at, delivered_at,
                                    read_at, failed_at, error) AS (";
 
-const ADVANCE: &str = advance_messages!(")", "told");
+const ADVANCE: &str = concat!(
+    ") UPDATE messages SET ",
+    advances!("told"),
+    " FROM told WHERE messages.account_id = told.account_id AND messages.id = told.id",
+    advanced!()
+);
 
 const MISSING: &str = "WITH told (account_id, wamid, kind, message_id, recipient, at, error) AS (";
 
