@@ -15,7 +15,7 @@ use anyhow::{Context as _, ensure};
 use super::ingest::{self, Update};
 use super::saturated::variants;
 use crate::Options;
-use crate::gateway::{Installation, Storage};
+use crate::gateway::Installation;
 use crate::load::{Target, open_loop};
 use crate::process::{Process, pinned};
 use crate::report::Report;
@@ -51,14 +51,17 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let mut settings = ingest::SETTINGS.to_vec();
     // It runs fifty times as slowly here, and slower where others work beside it.
     settings.push(("AVENPING_DATABASE_TIMEOUT", "60s"));
-    for (name, share) in [("posts of one", POSTS), ("posts of a hundred", FULL_POSTS)] {
-        let installation = Installation::new(options, &Storage::Sqlite)?;
-        let counting = Counting::start(name, installation, upstream.port, &settings).await?;
-        let port = counting.process.port;
-        ingest::set_url(&counting.installation, port, ingest::NOBODY).await?;
-        let (batch, posts) = (share.each.try_into()?, (2 * share.requests).try_into()?);
-        let target = ingest::target(port, Update::Message, batch, posts)?;
-        figures.push((name.to_owned(), counting.count(&target, share).await?));
+    for (store, storage) in ingest::storages(options) {
+        for (posts, share) in [("posts of one", POSTS), ("posts of a hundred", FULL_POSTS)] {
+            let name = format!("{posts}, {store}");
+            let installation = Installation::new(options, &storage)?;
+            let counting = Counting::start(&name, installation, upstream.port, &settings).await?;
+            let port = counting.process.port;
+            ingest::set_url(&counting.installation, port, ingest::NOBODY).await?;
+            let (batch, posts) = (share.each.try_into()?, (2 * share.requests).try_into()?);
+            let target = ingest::target(port, Update::Message, batch, posts)?;
+            figures.push((name, counting.count(&target, share).await?));
+        }
     }
     let told = format!("instructions a send, or an update that comes in; {CALLERS} callers");
     report.figures("instructions", &told, &figures);
