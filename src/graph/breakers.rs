@@ -11,7 +11,7 @@
 //! | 5xx | failed | well | |
 //! | no answer in time | failed | | |
 //! | no connection, or one that broke | failed | failed | |
-//! | no descriptor or port left to connect with | | | |
+//! | no descriptor left to connect with | | | |
 
 mod permit;
 #[cfg(test)]

@@ -30,6 +30,7 @@ const ENFILE: i32 = 23;
 const MAX_RETRIES: u32 = 2;
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const LAST_BACKOFF: Duration = Duration::from_secs(1);
+const TIME_TO_ANSWER: Duration = Duration::from_secs(1);
 
 /// What a second try could do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,10 +91,10 @@ impl Graph {
         repeat: Repeat,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<GraphReply, GraphFailure> {
-        let mut tries = 0;
+        let (mut tries, mut waits) = (0, 0);
         loop {
             let limit = self.limit_of_try(deadline, repeat, tries);
-            let mut span = self.0.traces.call(kind, credentials.errand.trace, tries);
+            let mut span = self.0.traces.call(kind, credentials.errand.trace, tries + waits);
             let answer = {
                 let answer = pin!(once(request(), credentials.token, &mut span));
                 timeout_at(limit, answer).await
@@ -106,20 +107,25 @@ impl Graph {
                 Err(failure) => failure,
             };
             span.ended(Some(failure.outcome.into()));
-            match worth_repeating(&failure, repeat, tries) {
-                Some(wait) if Instant::now() + wait < deadline && self.pays_for(&failure) => {
+            let so_far = if failure.trouble == Trouble::NoRoom { &mut waits } else { &mut tries };
+            match worth_repeating(&failure, repeat, *so_far) {
+                Some(wait) if self.may_repeat(&failure, Instant::now() + wait, deadline) => {
                     tokio::time::sleep(wait).await;
                     self.0.metrics.repeated();
-                    tries += 1;
+                    *so_far += 1;
                 }
                 _ => return Err(failure),
             }
         }
     }
 
-    /// What did not get as far as Graph costs nothing.
-    fn pays_for(&self, failure: &GraphFailure) -> bool {
-        failure.trouble == Trouble::NoRoom || self.0.retries.spend()
+    /// What did not get as far as Graph costs nothing. But it needs time for an answer: one that is
+    /// cut off counts as unknown, and it is known that this one was not sent.
+    fn may_repeat(&self, failure: &GraphFailure, at: Instant, deadline: Instant) -> bool {
+        if failure.trouble == Trouble::NoRoom {
+            return at + TIME_TO_ANSWER < deadline;
+        }
+        at < deadline && self.0.retries.spend()
     }
 
     /// A read that can be tried again takes half of the time that is left, so that there is time
@@ -178,7 +184,7 @@ pub(super) fn without_answer(error: &reqwest::Error) -> GraphFailure {
     let (outcome, trouble, detail) = if error.is_builder() {
         (Outcome::NotSent, Trouble::NotCalled, "the request cannot be built")
     } else if is_out_of_room(error) {
-        (Outcome::NotSent, Trouble::NoRoom, "no descriptor or port is left for a connection")
+        (Outcome::NotSent, Trouble::NoRoom, "no descriptor is left for a connection")
     } else if error.is_connect() {
         (Outcome::NotSent, Trouble::Transport, "no connection to Graph")
     } else if is_unprocessed(error) {
@@ -200,13 +206,10 @@ fn is_unprocessed(error: &reqwest::Error) -> bool {
     })
 }
 
-/// All descriptors of this process or this host are in use, or all ports for that address.
+/// All descriptors of this process, or of this host, are in use.
 fn is_out_of_room(error: &reqwest::Error) -> bool {
-    error.is_connect()
-        && cause::<io::Error>(error).is_some_and(|error| {
-            error.kind() == io::ErrorKind::AddrNotAvailable
-                || matches!(error.raw_os_error(), Some(EMFILE | ENFILE))
-        })
+    let number = cause::<io::Error>(error).and_then(io::Error::raw_os_error);
+    error.is_connect() && matches!(number, Some(EMFILE | ENFILE))
 }
 
 fn cause<E: Error + 'static>(error: &reqwest::Error) -> Option<&E> {

@@ -53,7 +53,7 @@ pub(super) enum Trouble {
     None,
     /// Nothing either: it never came to a call.
     NotCalled,
-    /// Nor here: this host had no descriptor or no port left for a connection.
+    /// Nor here: this host had no descriptor left for a connection.
     NoRoom,
     ServerError,
     /// It took too long, wherever it was stuck.

@@ -81,8 +81,10 @@ impl Program {
     /// Lets it open so many descriptors more, and then none.
     pub(crate) fn may_open(&self, more: usize) {
         let id = self.child.id().to_string();
-        let open = std::fs::read_dir(format!("/proc/{id}/fd")).unwrap().count();
-        let most = format!("--nofile={}:", open + more);
+        let open = std::fs::read_dir(format!("/proc/{id}/fd")).unwrap();
+        let numbers = open.map(|one| one.unwrap().file_name().into_string().unwrap());
+        let last: usize = numbers.map(|number| number.parse().unwrap()).max().unwrap();
+        let most = format!("--nofile={}:", last + 1 + more);
         let set = Command::new("prlimit").args(["--pid", &id, &most]).status();
         assert!(set.unwrap().success());
     }

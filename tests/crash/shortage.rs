@@ -20,6 +20,9 @@ const NUMBER: &str = "106540352242922";
 async fn without_a_descriptor_left_sends_wait_and_graph_is_not_blamed(place: Place) {
     let graph = Graph::calm().await;
     let site = Site::new(&place, graph.url()).alone();
+    // Time enough for all to come to their turn.
+    let site = site.with("AVENPING_GRAPH_SEND_TIMEOUT", "10s");
+    let site = site.with("AVENPING_IDEMPOTENCY_LEASE", "30s");
     let first = site.account("ada", NUMBER).await;
     let port = Port::keep();
     let program = Program::start(&site, port.address()).await;

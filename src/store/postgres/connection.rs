@@ -14,10 +14,11 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Has the server give up by itself: on slow queries, on locks, and on transactions whose
 /// gateway has gone away without a word.
 ///
-/// And has it look into indexes. A plan is kept, and tables are small when a gateway is new, or has
-/// been quiet for long: one that reads all of a table is soon the worst, and stays until the table
-/// is analyzed. What then still has to be read row by row counts as so expensive that the server
-/// would compile it first, every time.
+/// And has it look into indexes, which the statements then see to that they are the right ones. A
+/// plan is kept, and tables are small when a gateway is new, or has been quiet for long: one that
+/// reads all of a table is soon the worst, and stays until the table is analyzed. What then still
+/// has to be read row by row counts as so expensive that the server would compile it first, every
+/// time.
 pub(super) async fn set_up(
     connection: &mut PgConnection,
     most: Duration,

@@ -26,6 +26,17 @@ macro_rules! are_oldest {
     };
 }
 
+/// The events of what is `forgotten`, each looked up by itself.
+macro_rules! are_its_events {
+    () => {
+        "ctid = ANY (ARRAY(
+             SELECT e.place FROM forgotten f
+             CROSS JOIN LATERAL (
+                 SELECT ctid AS place FROM events
+                 WHERE account_id = f.account_id AND sequence = f.sequence LIMIT 1) e))"
+    };
+}
+
 macro_rules! delete_oldest {
     ($table:literal, $which:literal, $age:literal) => {
         concat!("DELETE FROM ", $table, " WHERE ", are_oldest!($table, $which, $age))
@@ -50,8 +61,8 @@ pub(super) const BODIES: &str = concat!(
          UPDATE deliveries SET kept = FALSE WHERE ",
     are_oldest!("deliveries", "state = 'delivered' AND kept = TRUE", "ended_at"),
     "    RETURNING account_id, sequence)
-     UPDATE events e SET body = NULL FROM forgotten f
-     WHERE e.account_id = f.account_id AND e.sequence = f.sequence"
+     UPDATE events SET body = NULL WHERE ",
+    are_its_events!()
 );
 
 macro_rules! delete_deliveries {
@@ -61,8 +72,8 @@ macro_rules! delete_deliveries {
                  DELETE FROM deliveries WHERE ",
             are_oldest!("deliveries", $which, "ended_at"),
             "    RETURNING account_id, sequence)
-             DELETE FROM events e USING forgotten f
-             WHERE e.account_id = f.account_id AND e.sequence = f.sequence"
+             DELETE FROM events WHERE ",
+            are_its_events!()
         )
     };
 }

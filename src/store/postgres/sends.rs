@@ -20,19 +20,30 @@ macro_rules! server_time {
 }
 use server_time;
 
-/// What another node is at is left to it.
+/// What another node is at is left to it. As `ends` does it: each is looked up by itself, and the
+/// messages are locked in the order that is the same everywhere.
 const EXPIRE: &str = concat!(
     "WITH expired AS (
          UPDATE sends SET state = 3, ended_at = $1
-         WHERE (account_id, key) IN (
-             SELECT account_id, key FROM sends
+         WHERE ctid = ANY (ARRAY(
+             SELECT ctid FROM sends
              WHERE state = 1 AND lease_until <= ",
     server_time!(),
-    "        ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED)
+    "        ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED))
          RETURNING account_id, message_id),
+     held AS MATERIALIZED (
+         SELECT e.*
+         FROM (SELECT * FROM expired ORDER BY account_id, message_id) e
+         CROSS JOIN LATERAL (
+             SELECT FROM messages m
+             WHERE m.account_id = e.account_id AND m.id BETWEEN e.message_id AND e.message_id
+               AND m.outcome = 0
+             ORDER BY m.id LIMIT 1 FOR NO KEY UPDATE) m),
      doubted AS (
-         UPDATE messages m SET outcome = 4 FROM expired e
-         WHERE m.account_id = e.account_id AND m.id = e.message_id AND m.outcome = 0)
+         INSERT INTO messages
+             (account_id, id, phone_number_id, recipient, kind, created_at, outcome)
+         SELECT account_id, message_id, '', '', '', 0, 4 FROM held
+         ON CONFLICT (account_id, id) DO UPDATE SET outcome = excluded.outcome)
      SELECT count(*) FROM expired"
 );
 

@@ -1,4 +1,8 @@
 //! Statements about messages that read the same in both databases, or nearly.
+//!
+//! Where many are looked up, `id` lies between itself and itself, in an order. To PostgreSQL, as long
+//! as it believes a table to be empty, one index is as good as another, and that of recipients also
+//! begins with the account: it would read all of the account. That one is in another order.
 
 use sqlx::{Database, Encode, QueryBuilder, Type};
 
@@ -37,8 +41,10 @@ macro_rules! find_messages {
                  (SELECT m.",
             $column,
             " FROM messages m
-                  WHERE m.account_id = told.account_id AND m.id = told.message_id
-                    AND (m.wamid IS NULL OR m.wamid = told.wamid)),
+                  WHERE m.account_id = told.account_id
+                    AND m.id BETWEEN told.message_id AND told.message_id
+                    AND (m.wamid IS NULL OR m.wamid = told.wamid)
+                  ORDER BY m.id LIMIT 1),
                  (SELECT m.",
             $column,
             " FROM (SELECT account_id, ",

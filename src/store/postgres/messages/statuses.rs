@@ -55,8 +55,9 @@ const ADVANCE: &str = concat!(
                      failed_at, error)
                ORDER BY account_id COLLATE \"C\", id COLLATE \"C\") t
          CROSS JOIN LATERAL (
-             SELECT FROM messages m WHERE m.account_id = t.account_id AND m.id = t.id
-             LIMIT 1 FOR NO KEY UPDATE) m)
+             SELECT FROM messages m
+             WHERE m.account_id = t.account_id AND m.id BETWEEN t.id AND t.id
+             ORDER BY m.id LIMIT 1 FOR NO KEY UPDATE) m)
      INSERT INTO messages
          (account_id, id, phone_number_id, recipient, kind, created_at, wamid, wa_id, progress,
           sent_at, delivered_at, read_at, failed_at, error)

@@ -15,9 +15,9 @@ use crate::store::{Ending, StoreError};
 /// Locks the sends and then the messages, each in one order on all nodes, before it changes them.
 /// Answers the messages of those that were there to be ended.
 ///
-/// Each is looked up by itself, and what is changed is written as an insert that always finds its
-/// row. Joins, and an update is one, would be planned for what the server believes of the tables,
-/// and read all of them.
+/// Each is looked up by itself, messages as [`crate::store::sql::messages`] tells, and what is
+/// changed is written as an insert that always finds its row. Joins, and an update is one, would be
+/// planned for what the server believes of the tables, and read all of them.
 const END: &str = "
     WITH told AS MATERIALIZED (
         SELECT * FROM unnest(
@@ -52,14 +52,17 @@ const END: &str = "
                               ELSE excluded.reply_body END,
             ended_at = CASE WHEN excluded.state = 3 THEN COALESCE(s.ended_at, excluded.ended_at)
                             ELSE excluded.ended_at END),
+    -- A row that is held in state 1 is the one that this statement sees: nothing changes it and
+    -- leaves it in that state.
     released AS (
         DELETE FROM sends WHERE ctid = ANY (ARRAY(SELECT place FROM held WHERE state IS NULL))),
     recorded AS MATERIALIZED (
         SELECT t.*
         FROM (SELECT * FROM told ORDER BY account_id COLLATE \"C\", message_id COLLATE \"C\") t
         CROSS JOIN LATERAL (
-            SELECT FROM messages m WHERE m.account_id = t.account_id AND m.id = t.message_id
-            LIMIT 1 FOR NO KEY UPDATE) m),
+            SELECT FROM messages m
+            WHERE m.account_id = t.account_id AND m.id BETWEEN t.message_id AND t.message_id
+            ORDER BY m.id LIMIT 1 FOR NO KEY UPDATE) m),
     written AS (
         INSERT INTO messages AS m
             (account_id, id, phone_number_id, recipient, kind, created_at, outcome, wamid, wa_id,
