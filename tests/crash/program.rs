@@ -1,5 +1,6 @@
 //! A process of the program that serves.
 
+use std::collections::HashSet;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, ExitStatus};
@@ -83,8 +84,10 @@ impl Program {
         let id = self.child.id().to_string();
         let open = std::fs::read_dir(format!("/proc/{id}/fd")).unwrap();
         let numbers = open.map(|one| one.unwrap().file_name().into_string().unwrap());
-        let last: usize = numbers.map(|number| number.parse().unwrap()).max().unwrap();
-        let most = format!("--nofile={}:", last + 1 + more);
+        let open: HashSet<usize> = numbers.map(|number| number.parse().unwrap()).collect();
+        // The limit is one of numbers, and some in between may be free.
+        let beyond = (0..).filter(|number| !open.contains(number)).nth(more).unwrap();
+        let most = format!("--nofile={beyond}:");
         let set = Command::new("prlimit").args(["--pid", &id, &most]).status();
         assert!(set.unwrap().success());
     }
