@@ -20,6 +20,30 @@ use crate::store::statuses::Recorded;
 use crate::store::text::kept_key;
 use crate::store::{MessageFilter, MessagePage, Messages, StoreError};
 
+/// Those of `$told` whose message is there, and `$which`; `$id` names it. It is locked, in an order
+/// that is the same on all nodes, and looked up by itself, as [`crate::store::sql::messages`] tells:
+/// a join would be planned for what the server believes of the table, and read all of it.
+macro_rules! hold_messages {
+    ($told:literal, $id:literal, $which:literal) => {
+        concat!(
+            "SELECT t.* FROM (SELECT * FROM ",
+            $told,
+            " ORDER BY account_id COLLATE \"C\", ",
+            $id,
+            " COLLATE \"C\") t
+             CROSS JOIN LATERAL (
+                 SELECT FROM messages m
+                 WHERE m.account_id = t.account_id AND m.id BETWEEN t.",
+            $id,
+            " AND t.",
+            $id,
+            $which,
+            " ORDER BY m.id LIMIT 1 FOR NO KEY UPDATE) m"
+        )
+    };
+}
+pub(super) use hold_messages;
+
 const RECORD: &str = "
     INSERT INTO messages
         (account_id, id, phone_number_id, recipient, kind, reference, form, created_at, outcome,

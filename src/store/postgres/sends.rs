@@ -6,6 +6,7 @@ mod ends;
 use async_trait::async_trait;
 use sqlx::query_scalar;
 
+use super::messages::hold_messages;
 use super::{Postgres, forget};
 use crate::model::{AccountId, Timestamp};
 use crate::store::sql::sends::HOLDS_SEND;
@@ -20,8 +21,7 @@ macro_rules! server_time {
 }
 use server_time;
 
-/// What another node is at is left to it. As `ends` does it: each is looked up by itself, and the
-/// messages are locked in the order that is the same everywhere.
+/// What another node is at is left to it. What is changed is written as in [`ends`].
 const EXPIRE: &str = concat!(
     "WITH expired AS (
          UPDATE sends SET state = 3, ended_at = $1
@@ -31,14 +31,9 @@ const EXPIRE: &str = concat!(
     server_time!(),
     "        ORDER BY lease_until LIMIT $2 FOR UPDATE SKIP LOCKED))
          RETURNING account_id, message_id),
-     held AS MATERIALIZED (
-         SELECT e.*
-         FROM (SELECT * FROM expired ORDER BY account_id, message_id) e
-         CROSS JOIN LATERAL (
-             SELECT FROM messages m
-             WHERE m.account_id = e.account_id AND m.id BETWEEN e.message_id AND e.message_id
-               AND m.outcome = 0
-             ORDER BY m.id LIMIT 1 FOR NO KEY UPDATE) m),
+     held AS MATERIALIZED (",
+    hold_messages!("expired", "message_id", " AND m.outcome = 0"),
+    "),
      doubted AS (
          INSERT INTO messages
              (account_id, id, phone_number_id, recipient, kind, created_at, outcome)

@@ -58,39 +58,22 @@ macro_rules! find_messages {
     };
 }
 
-/// What becomes of a message that `$told` is about. It goes forward or stays; a time once written
-/// stays. An error of the send is void: Meta has told of the message. The first of a status stays.
+/// What becomes of a message. It goes forward or stays; a time once written stays. An error of the
+/// send is void: Meta has told of the message. The first of a status stays. What is told is called
+/// `excluded`, as in an insert that finds its row.
 macro_rules! advances {
-    ($told:literal) => {
-        concat!(
-            "outcome = 1,
-             wamid = COALESCE(messages.wamid, ",
-            $told,
-            ".wamid),
-             wa_id = COALESCE(messages.wa_id, ",
-            $told,
-            ".wa_id),
-             progress = CASE WHEN ",
-            $told,
-            ".progress > messages.progress THEN ",
-            $told,
-            ".progress ELSE messages.progress END,
-             sent_at = COALESCE(messages.sent_at, ",
-            $told,
-            ".sent_at),
-             delivered_at = COALESCE(messages.delivered_at, ",
-            $told,
-            ".delivered_at),
-             read_at = COALESCE(messages.read_at, ",
-            $told,
-            ".read_at),
-             failed_at = COALESCE(messages.failed_at, ",
-            $told,
-            ".failed_at),
-             error = CASE WHEN messages.failed_at IS NULL THEN ",
-            $told,
-            ".error ELSE messages.error END"
-        )
+    () => {
+        "outcome = 1,
+         wamid = COALESCE(messages.wamid, excluded.wamid),
+         wa_id = COALESCE(messages.wa_id, excluded.wa_id),
+         progress = CASE WHEN excluded.progress > messages.progress THEN excluded.progress
+                         ELSE messages.progress END,
+         sent_at = COALESCE(messages.sent_at, excluded.sent_at),
+         delivered_at = COALESCE(messages.delivered_at, excluded.delivered_at),
+         read_at = COALESCE(messages.read_at, excluded.read_at),
+         failed_at = COALESCE(messages.failed_at, excluded.failed_at),
+         error = CASE WHEN messages.failed_at IS NULL THEN excluded.error
+                      ELSE messages.error END"
     };
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use sqlx::{PgPool, query, query_as, query_scalar};
 
-use super::{column, recipients};
+use super::{column, hold_messages, recipients};
 use crate::model::{AccountId, StatusUpdate};
 use crate::store::postgres::Writing;
 use crate::store::recipients::Sent;
@@ -42,22 +42,19 @@ const FIND: &str = find!("id");
 
 const REFERENCES: &str = find!("reference");
 
-/// Locks the messages in one order on all nodes before it changes them. Each is looked up by itself,
-/// and the change is written as an insert that always finds its row: an update of many would be a
-/// join, and may be planned so that it reads all messages.
+/// The change is written as an insert that always finds its row: an update of many is a join.
 const ADVANCE: &str = concat!(
-    "WITH held AS MATERIALIZED (
-         SELECT t.*
-         FROM (SELECT * FROM unnest(
-                   $1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
-                   $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
-               AS t (account_id, id, wamid, wa_id, progress, sent_at, delivered_at, read_at,
-                     failed_at, error)
-               ORDER BY account_id COLLATE \"C\", id COLLATE \"C\") t
-         CROSS JOIN LATERAL (
-             SELECT FROM messages m
-             WHERE m.account_id = t.account_id AND m.id BETWEEN t.id AND t.id
-             ORDER BY m.id LIMIT 1 FOR NO KEY UPDATE) m)
+    "WITH held AS MATERIALIZED (",
+    hold_messages!(
+        "unnest(
+             $1::text[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::bigint[],
+             $7::bigint[], $8::bigint[], $9::bigint[], $10::text[])
+         AS t (account_id, id, wamid, wa_id, progress, sent_at, delivered_at, read_at,
+               failed_at, error)",
+        "id",
+        ""
+    ),
+    ")
      INSERT INTO messages
          (account_id, id, phone_number_id, recipient, kind, created_at, wamid, wa_id, progress,
           sent_at, delivered_at, read_at, failed_at, error)
@@ -65,7 +62,7 @@ const ADVANCE: &str = concat!(
             failed_at, error
      FROM held
      ON CONFLICT (account_id, id) DO UPDATE SET ",
-    advances!("excluded"),
+    advances!(),
     advanced!()
 );
 

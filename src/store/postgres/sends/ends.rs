@@ -6,7 +6,7 @@ use sqlx::query_scalar;
 
 use crate::store::commit_groups::{Done, each};
 use crate::store::intake::DataKeys;
-use crate::store::postgres::messages::{self, column};
+use crate::store::postgres::messages::{self, column, hold_messages};
 use crate::store::postgres::{Postgres, Writing};
 use crate::store::rows::messages::outcome_code;
 use crate::store::rows::sends::{EndRow, known};
@@ -15,10 +15,11 @@ use crate::store::{Ending, StoreError};
 /// Locks the sends and then the messages, each in one order on all nodes, before it changes them.
 /// Answers the messages of those that were there to be ended.
 ///
-/// Each is looked up by itself, messages as [`crate::store::sql::messages`] tells, and what is
-/// changed is written as an insert that always finds its row. Joins, and an update is one, would be
-/// planned for what the server believes of the tables, and read all of them.
-const END: &str = "
+/// Each is looked up by itself, and what is changed is written as an insert that always finds its
+/// row. Joins, and an update is one, would be planned for what the server believes of the tables,
+/// and read all of them.
+const END: &str = concat!(
+    "
     WITH told AS MATERIALIZED (
         SELECT * FROM unnest(
             $1::text[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::bytea[],
@@ -56,13 +57,9 @@ const END: &str = "
     -- leaves it in that state.
     released AS (
         DELETE FROM sends WHERE ctid = ANY (ARRAY(SELECT place FROM held WHERE state IS NULL))),
-    recorded AS MATERIALIZED (
-        SELECT t.*
-        FROM (SELECT * FROM told ORDER BY account_id COLLATE \"C\", message_id COLLATE \"C\") t
-        CROSS JOIN LATERAL (
-            SELECT FROM messages m
-            WHERE m.account_id = t.account_id AND m.id BETWEEN t.message_id AND t.message_id
-            ORDER BY m.id LIMIT 1 FOR NO KEY UPDATE) m),
+    recorded AS MATERIALIZED (",
+    hold_messages!("told", "message_id", ""),
+    "),
     written AS (
         INSERT INTO messages AS m
             (account_id, id, phone_number_id, recipient, kind, created_at, outcome, wamid, wa_id,
@@ -76,7 +73,8 @@ const END: &str = "
             wa_id = COALESCE(m.wa_id, excluded.wa_id),
             error = CASE WHEN m.outcome = 1 THEN m.error
                          ELSE COALESCE(m.error, excluded.error) END)
-    SELECT message_id FROM held";
+    SELECT message_id FROM held"
+);
 
 impl Postgres {
     pub(super) async fn end_all(&self, endings: &[Ending]) -> Done<bool> {

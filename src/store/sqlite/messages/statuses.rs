@@ -22,8 +22,9 @@ const ADVANCES: &str = "WITH told (account_id, id, wamid, wa_id, progress, sent_
 
 const ADVANCE: &str = concat!(
     ") UPDATE messages SET ",
-    advances!("told"),
-    " FROM told WHERE messages.account_id = told.account_id AND messages.id = told.id",
+    advances!(),
+    " FROM told AS excluded
+      WHERE messages.account_id = excluded.account_id AND messages.id = excluded.id",
     advanced!()
 );
 
