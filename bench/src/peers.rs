@@ -9,6 +9,8 @@ use tempfile::TempDir;
 
 use crate::process::{Process, free_port, pinned};
 
+pub const AXUM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/avenping-bench-axum");
+
 /// nginx as a plain proxy: it looks at nothing and passes the bytes on.
 pub struct Nginx {
     pub process: Process,
@@ -37,9 +39,13 @@ impl Nginx {
 /// `send/text` by the libraries of the gateway, with nothing around it: what is behind its ratio is the
 /// gateway's own, wherever it is measured. `bench/run` compiles it.
 pub async fn axum(upstream: u16, token: &str) -> anyhow::Result<Process> {
-    let program = concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/avenping-bench-axum");
-    ensure!(Path::new(program).exists(), "{program} is missing: bench/run makes it");
-    send_text(pinned(program), upstream, token).await.context("axum")
+    axum_as(pinned(AXUM), upstream, token).await
+}
+
+/// The same, run by `command`, which ends with [`AXUM`].
+pub async fn axum_as(command: Command, upstream: u16, token: &str) -> anyhow::Result<Process> {
+    ensure!(Path::new(AXUM).exists(), "{AXUM} is missing: bench/run makes it");
+    send_text(command, upstream, token).await.context("axum")
 }
 
 /// `send/text` once more, as a good Node service would do it: Fastify and undici. It checks the

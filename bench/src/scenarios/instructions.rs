@@ -4,6 +4,7 @@
 //! Behind each count is a profile that `callgrind_annotate` reads; it names functions if the program
 //! has symbols.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,10 +14,11 @@ use std::time::Duration;
 use anyhow::{Context as _, ensure};
 
 use super::ingest::{self, Update};
-use super::saturated::variants;
+use super::saturated::{AXUM, TEXT, send, text, variants};
 use crate::Options;
 use crate::gateway::Installation;
 use crate::load::{Target, open_loop};
+use crate::peers;
 use crate::process::{Process, pinned};
 use crate::report::Report;
 use crate::upstream::Upstream;
@@ -40,13 +42,18 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     there.context("counting instructions needs valgrind")?;
     let upstream = Upstream::start(Duration::ZERO).await?;
     let mut figures = Vec::new();
+    let bare = Counting::of(AXUM, peers::AXUM);
+    let token = "a-token";
+    let process = peers::axum_as(bare.command, upstream.port, token).await?;
+    let target = Target::always(process.port, send(token, TEXT, &text(), None));
+    figures.push((AXUM.to_owned(), count(process, &bare.profile, &target, SENDS).await?));
     for variant in variants(options) {
         let installation = Installation::new(options, &variant.storage)?;
-        let counting =
-            Counting::start(&variant.name, installation, upstream.port, variant.settings);
-        let counting = counting.await?;
-        let target = variant.target(counting.process.port, &counting.installation.token);
-        figures.push((variant.name, counting.count(&target, SENDS).await?));
+        let gateway = Counting::of(&variant.name, installation.program());
+        let process =
+            installation.start_as(gateway.command, upstream.port, variant.settings).await?;
+        let target = variant.target(process.port, &installation.token);
+        figures.push((variant.name, count(process, &gateway.profile, &target, SENDS).await?));
     }
     let mut settings = ingest::SETTINGS.to_vec();
     // It runs fifty times as slowly here, and slower where others work beside it.
@@ -55,12 +62,12 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         for (posts, share) in [("posts of one", POSTS), ("posts of a hundred", FULL_POSTS)] {
             let name = format!("{posts}, {store}");
             let installation = Installation::new(options, &storage)?;
-            let counting = Counting::start(&name, installation, upstream.port, &settings).await?;
-            let port = counting.process.port;
-            ingest::set_url(&counting.installation, port, ingest::NOBODY).await?;
+            let gateway = Counting::of(&name, installation.program());
+            let process = installation.start_as(gateway.command, upstream.port, &settings).await?;
+            ingest::set_url(&installation, process.port, ingest::NOBODY).await?;
             let (batch, posts) = (share.each.try_into()?, (2 * share.requests).try_into()?);
-            let target = ingest::target(port, Update::Message, batch, posts)?;
-            figures.push((name, counting.count(&target, share).await?));
+            let target = ingest::target(process.port, Update::Message, batch, posts)?;
+            figures.push((name, count(process, &gateway.profile, &target, share).await?));
         }
     }
     let told = format!("instructions a send, or an update that comes in; {CALLERS} callers");
@@ -68,44 +75,42 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     Ok(())
 }
 
-/// A gateway that valgrind counts.
+/// Valgrind, told what to run and where its counts go.
 struct Counting {
-    installation: Installation,
-    process: Process,
+    command: Command,
     profile: PathBuf,
 }
 
 impl Counting {
-    async fn start(
-        name: &str,
-        installation: Installation,
-        upstream: u16,
-        settings: &[(&str, &str)],
-    ) -> anyhow::Result<Self> {
+    fn of(name: &str, program: impl AsRef<OsStr>) -> Self {
         let profile = profile_of(name);
-        let mut valgrind = pinned("valgrind");
-        valgrind.args(["--tool=callgrind", "--quiet"]);
-        valgrind.arg(format!("--callgrind-out-file={}", profile.display()));
-        valgrind.arg(installation.program());
-        let process = installation.start_as(valgrind, upstream, settings).await?;
-        Ok(Self { installation, process, profile })
+        let mut command = pinned("valgrind");
+        command.args(["--tool=callgrind", "--quiet"]);
+        command.arg(format!("--callgrind-out-file={}", profile.display()));
+        command.arg(program);
+        Self { command, profile }
     }
+}
 
-    async fn count(self, target: &Target, share: Share) -> anyhow::Result<f64> {
-        ask(target, share.requests).await?;
-        let pid = self.process.id().to_string();
-        control(&["--zero", &pid])?;
-        // The same load goes on where the first part of it has ended.
-        let (first, requests) = (share.requests, Rc::clone(&target.requests));
-        let rest = Rc::new(move |number| requests(first + number));
-        ask(&Target { port: target.port, requests: rest }, share.requests).await?;
-        control(&["--dump", &pid])?;
-        drop(self.process);
-        // What came after the dump is of no use.
-        let dumped = self.profile.with_extension("out.1");
-        fs::rename(&dumped, &self.profile).with_context(|| format!("no {}", dumped.display()))?;
-        Ok(total(&self.profile)? / (share.requests * share.each) as f64)
-    }
+async fn count(
+    process: Process,
+    profile: &Path,
+    target: &Target,
+    share: Share,
+) -> anyhow::Result<f64> {
+    ask(target, share.requests).await?;
+    let pid = process.id().to_string();
+    control(&["--zero", &pid])?;
+    // The same load goes on where the first part of it has ended.
+    let (first, requests) = (share.requests, Rc::clone(&target.requests));
+    let rest = Rc::new(move |number| requests(first + number));
+    ask(&Target { port: target.port, requests: rest }, share.requests).await?;
+    control(&["--dump", &pid])?;
+    drop(process);
+    // What came after the dump is of no use.
+    let dumped = profile.with_extension("out.1");
+    fs::rename(&dumped, profile).with_context(|| format!("no {}", dumped.display()))?;
+    Ok(total(profile)? / (share.requests * share.each) as f64)
 }
 
 /// All at once, and no more of them.
