@@ -54,7 +54,7 @@ pub use templates::{KnownTemplate, TemplateDefinition, TemplateRow};
 
 use crate::clock::Clock;
 use crate::config::GraphSettings;
-use crate::metrics::{CallKind, Upstream};
+use crate::metrics::Upstream;
 use crate::model::{AccountId, GraphId, GraphVersion, TraceParent};
 use crate::traces::Traces;
 
@@ -162,22 +162,6 @@ impl Graph {
     #[must_use]
     pub fn version(&self) -> GraphVersion {
         self.0.settings.version
-    }
-
-    /// Makes a call, and counts how it ended. Whatever is asked for an account is asked in here.
-    /// What `work` waits for is to be pinned outside: who takes a future holds it twice, and moves it.
-    async fn counted<T>(
-        &self,
-        kind: CallKind,
-        work: impl Future<Output = Result<T, GraphFailure>>,
-    ) -> Result<T, GraphFailure> {
-        let call = self.0.metrics.begin(kind);
-        let answer = work.await;
-        match &answer {
-            Ok(_) => call.succeeded(),
-            Err(failure) => call.failed(failure.outcome.into(), failure.code()),
-        }
-        answer
     }
 
     /// Where messages of a number go.

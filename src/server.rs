@@ -6,7 +6,7 @@ mod unread;
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,15 +90,16 @@ impl Server {
             let (service, speaking) = (service.clone(), in_request.clone());
             let service =
                 tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-                    let mut service = service.clone();
                     let in_request = in_request.clone();
+                    let busy = in_request.enter();
+                    let unread = Unread::default();
+                    let watched = |body| Body::new(Watched::new(body, unread.clone()));
+                    let mut request: Request = request.map(watched);
+                    request.extensions_mut().insert(ConnectInfo(peer));
+                    let answer = service.clone().call(request);
                     async move {
-                        let _busy = in_request.enter();
-                        let unread = Unread::default();
-                        let watched = |body| Body::new(Watched::new(body, unread.clone()));
-                        let mut request: Request = request.map(watched);
-                        request.extensions_mut().insert(ConnectInfo(peer));
-                        let mut answer = service.call(request).await?;
+                        let _busy = busy;
+                        let mut answer = answer.await?;
                         if !unread.is_read().await {
                             // Who would use it again must know that it ends.
                             answer.headers_mut().insert(CONNECTION, CLOSE);
@@ -108,7 +109,8 @@ impl Server {
                     }
                 });
             let service = TowerToHyperService::new(service);
-            let served = http.serve_connection(TokioIo::new(io), service);
+            // Boxed: an async function keeps what it is given twice, as long as it runs.
+            let served = Box::pin(http.serve_connection(TokioIo::new(io), service));
             let closing = closing.clone();
             serving.spawn(async move {
                 let ended = see_through(served, &speaking, &closing).await;
@@ -162,11 +164,10 @@ impl Server {
 /// Serves a connection to its end. While closing, that is behind the request that runs on it; one
 /// on which nothing has been said is heard out for a moment.
 async fn see_through<C: GracefulConnection>(
-    served: C,
+    mut served: Pin<Box<C>>,
     speaking: &InRequest,
     closing: &CancellationToken,
 ) -> Result<(), C::Error> {
-    let mut served = pin!(served);
     tokio::select! {
         ended = &mut served => return ended,
         () = closing.cancelled() => {}

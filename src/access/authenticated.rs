@@ -50,7 +50,8 @@ impl Authenticated {
                     let address = state.limits.client_address(peer.ip(), headers);
                     state.limits.rates.check_address(address).map_err(too_many_failures)?;
                 }
-                state.callers.find(&digest).await?
+                // Boxed, for it is rare, and a request would be carried about with room for it.
+                Box::pin(state.callers.find(&digest)).await?
             }
         };
         match found {

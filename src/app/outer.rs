@@ -53,11 +53,12 @@ impl Entry {
     }
 }
 
-pub(super) async fn outer(
+/// No async function, as that keeps each of its arguments twice, as long as it runs.
+pub(super) fn outer(
     State(Entry { state, requests, media, class, speaks }): State<Entry>,
     mut request: Request,
     next: Next,
-) -> Response {
+) -> impl Future<Output = Response> {
     let limit = if media { state.media_limit } else { state.request_limit };
     let method = request.method().clone();
     let counted = requests.begin(method.as_str());
@@ -71,20 +72,46 @@ pub(super) async fn outer(
     let record = RequestRecord::start(method, counted, span, request_id, errand, class, style);
     let record = Arc::new(record);
     request.extensions_mut().insert(Arc::clone(&record));
+    async move {
+        let answer = AssertUnwindSafe(admitted(request, next, &record, &state)).catch_unwind();
+        let answered = if media {
+            // A file may take longer than a stop may: what is cut off is told so.
+            tokio::select! {
+                answered = answer => answered,
+                () = state.cutting_off.cancelled() => Ok(ApiError::CutOff.into_response()),
+            }
+        } else {
+            answer.await
+        };
+        let panicked = |_| ApiError::Internal("a panic").into_response();
+        finish(answered.unwrap_or_else(panicked), record, &state)
+    }
+}
 
-    let answer = AssertUnwindSafe(admitted(request, next, &record, &state)).catch_unwind();
-    let answered = if media {
-        // A file may take longer than a stop may: what is cut off is told so.
-        tokio::select! {
-            answered = answer => answered,
-            () = state.cutting_off.cancelled() => Ok(ApiError::CutOff.into_response()),
+/// Finds a place for the request before anything of its body is read. It holds it in its record,
+/// which a send takes along when its caller goes away.
+fn admitted(
+    request: Request,
+    next: Next,
+    record: &RequestRecord,
+    state: &AppState,
+) -> impl Future<Output = Response> {
+    let has_body = !request.body().is_end_stream();
+    async move {
+        match state.limits.admit(record.class, has_body).await {
+            Ok(slot) => {
+                slot.into_iter().for_each(|slot| record.hold(slot));
+                next.run(request).await
+            }
+            Err(full) => ApiError::from(full).into_response(),
         }
-    } else {
-        answer.await
-    };
-    let mut response = answered.unwrap_or_else(|_| ApiError::Internal("a panic").into_response());
+    }
+}
+
+/// Words an answer that is an error, puts on what every answer has, and notes it.
+fn finish(mut response: Response, record: Arc<RequestRecord>, state: &AppState) -> Response {
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
-        if let (ApiError::Overloaded, Some(shed)) = (&*error, class.when_shed()) {
+        if let (ApiError::Overloaded, Some(shed)) = (&*error, record.class.when_shed()) {
             state.metrics.refusals.shed(shed);
         }
         let worded = word(&error, &record);
@@ -93,10 +120,10 @@ pub(super) async fn outer(
         response = worded.into_response();
         response.headers_mut().extend(headers);
     }
-    finish(&mut response, &record, &state);
+    put_headers(&mut response, &record, state);
     record.note_answer(response.status());
     let is_whole = response.body().size_hint().exact().is_some();
-    if class == Class::Media && !is_whole {
+    if record.class == Class::Media && !is_whole {
         // A file is on its way, and has its place until the last byte has gone.
         return response.map(|body| {
             Body::new(body.map_frame(move |frame| {
@@ -106,24 +133,6 @@ pub(super) async fn outer(
         });
     }
     response
-}
-
-/// Finds a place for the request before anything of its body is read. It holds it in its record,
-/// which a send takes along when its caller goes away.
-async fn admitted(
-    request: Request,
-    next: Next,
-    record: &RequestRecord,
-    state: &AppState,
-) -> Response {
-    let has_body = !request.body().is_end_stream();
-    match state.limits.admit(record.class, has_body).await {
-        Ok(slot) => {
-            slot.into_iter().for_each(|slot| record.hold(slot));
-            next.run(request).await
-        }
-        Err(full) => ApiError::from(full).into_response(),
-    }
 }
 
 /// An inbound id is kept if it cannot do harm in a log; else we make one.
@@ -147,7 +156,7 @@ fn trace(headers: &HeaderMap) -> Option<TraceParent> {
     TraceParent::parse(only?.as_bytes())
 }
 
-fn finish(response: &mut Response, record: &RequestRecord, state: &AppState) {
+fn put_headers(response: &mut Response, record: &RequestRecord, state: &AppState) {
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, record.request_id().clone());
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

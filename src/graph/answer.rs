@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
+use memchr::memmem::Finder;
 use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -37,19 +38,20 @@ pub(super) enum Unreadable {
 }
 
 impl GraphReply {
-    pub(super) async fn read(mut response: Response) -> Result<Self, (StatusCode, Unreadable)> {
+    pub(super) fn read(
+        mut response: Response,
+    ) -> impl Future<Output = Result<Self, (StatusCode, Unreadable)>> {
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
-        let mut body = BytesMut::new();
-        loop {
-            let chunk = response.chunk().await.map_err(|_| (status, Unreadable::Cut))?;
-            match chunk {
-                None => return Ok(Self { status, headers, body: body.freeze() }),
-                Some(chunk) if body.len() + chunk.len() > MAX_REPLY => {
+        async move {
+            let mut body = BytesMut::new();
+            while let Some(chunk) = response.chunk().await.map_err(|_| (status, Unreadable::Cut))? {
+                if body.len() + chunk.len() > MAX_REPLY {
                     return Err((status, Unreadable::TooLarge));
                 }
-                Some(chunk) => body.extend_from_slice(&chunk),
+                body.extend_from_slice(&chunk);
             }
+            Ok(Self { status, headers, body: body.freeze() })
         }
     }
 
@@ -80,12 +82,13 @@ impl GraphReply {
 
     /// The same answer with the Meta token taken out wherever it appears.
     fn without_token(mut self, token: &SecretString) -> Self {
+        let shown = Finder::new(token.expose_secret());
         let text = std::str::from_utf8(&self.body).unwrap_or_default();
-        if text.contains(token.expose_secret()) || text.contains('\\') {
+        if shown.find(text.as_bytes()).is_some() || text.contains('\\') {
             self.body = without_token(text, token).into();
         }
         for value in self.headers.values_mut() {
-            if String::from_utf8_lossy(value.as_bytes()).contains(token.expose_secret()) {
+            if shown.find(value.as_bytes()).is_some() {
                 *value = HeaderValue::from_static(REDACTED);
             }
         }

@@ -41,6 +41,15 @@ pub(super) enum Repeat {
     Freely,
 }
 
+/// One call for an account: what kind it is, who asks, and within what time.
+pub(super) struct Exchange<'a> {
+    pub(super) kind: CallKind,
+    pub(super) permit: Permit,
+    pub(super) credentials: Credentials<'a>,
+    pub(super) repeat: Repeat,
+    pub(super) budget: Duration,
+}
+
 impl Repeat {
     fn told(self, failure: GraphFailure) -> GraphFailure {
         if self == Self::Freely { failure.of_a_read() } else { failure }
@@ -57,37 +66,45 @@ impl Graph {
     ) -> Result<T, GraphFailure> {
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.read_timeout.get();
+        let exchange =
+            Exchange { kind: CallKind::Read, permit, credentials, repeat: Repeat::Freely, budget };
         let request = || credentials.sign(self.0.client.get(url.clone()));
-        let kind = CallKind::Read;
-        let answer = self.exchange(kind, permit, credentials, Repeat::Freely, budget, request);
-        let answer = pin!(answer);
-        self.counted(kind, async { understand(answer.await?) }).await
+        self.exchange(exchange, request, understand).await
     }
 
-    /// Makes the call that `request` builds, anew for each try, and answers within `budget`.
-    pub(super) async fn exchange(
+    /// Makes the call that `request` builds, anew for each try, understands its answer, and counts
+    /// how it ended. Whatever is asked for an account is asked in here.
+    ///
+    /// No async function, as that keeps each of its arguments twice, as long as it runs.
+    pub(super) fn exchange<T>(
         &self,
-        kind: CallKind,
-        permit: Permit,
-        credentials: Credentials<'_>,
-        repeat: Repeat,
-        budget: Duration,
+        exchange: Exchange<'_>,
         request: impl Fn() -> RequestBuilder,
-    ) -> Result<GraphReply, GraphFailure> {
+        understand: impl FnOnce(GraphReply) -> Result<T, GraphFailure>,
+    ) -> impl Future<Output = Result<T, GraphFailure>> {
+        let Exchange { kind, permit, credentials, repeat, budget } = exchange;
+        let call = self.0.metrics.begin(kind);
         let deadline = credentials.deadline(budget);
-        let answer = self.try_until(kind, deadline, credentials, repeat, request).await;
-        if answer.as_ref().map_or_else(|failure| failure.outcome == Outcome::Rejected, |_| true) {
-            self.0.retries.earn();
+        async move {
+            let answer = self.try_until(kind, deadline, &credentials, repeat, &request).await;
+            if answer.as_ref().map_or_else(|no| no.outcome == Outcome::Rejected, |_| true) {
+                self.0.retries.earn();
+            }
+            self.0.breakers.settle(permit, credentials, answer.as_ref().err());
+            let answer = answer.map_err(|failure| repeat.told(failure)).and_then(understand);
+            match &answer {
+                Ok(_) => call.succeeded(),
+                Err(failure) => call.failed(failure.outcome.into(), failure.code()),
+            }
+            answer
         }
-        self.0.breakers.settle(permit, credentials, answer.as_ref().err());
-        answer.map_err(|failure| repeat.told(failure))
     }
 
     async fn try_until(
         &self,
         kind: CallKind,
         deadline: Instant,
-        credentials: Credentials<'_>,
+        credentials: &Credentials<'_>,
         repeat: Repeat,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<GraphReply, GraphFailure> {
@@ -96,7 +113,8 @@ impl Graph {
             let limit = self.limit_of_try(deadline, repeat, tries);
             let mut span = self.0.traces.call(kind, credentials.errand.trace, tries + waits);
             let answer = {
-                let answer = pin!(once(request(), credentials.token, &mut span));
+                let call = send(request(), &mut span);
+                let answer = pin!(once(call, credentials.token, &mut span));
                 timeout_at(limit, answer).await
             };
             let failure = match answer.unwrap_or_else(|_| Err(out_of_time())) {
@@ -141,12 +159,13 @@ impl Graph {
 
 /// One try, without a limit on its time.
 async fn once(
-    request: RequestBuilder,
+    call: impl Future<Output = Result<Response, reqwest::Error>>,
     token: &SecretString,
     span: &mut CallSpan,
 ) -> Result<GraphReply, GraphFailure> {
-    let response = send(request, span).await.map_err(|error| without_answer(&error))?;
-    let answer = GraphReply::read(response).await.map_err(|(status, why)| {
+    let response = call.await.inspect(|response| span.answered(response.status().as_u16()));
+    let read = GraphReply::read(response.map_err(|error| without_answer(&error))?);
+    let answer = read.await.map_err(|(status, why)| {
         let (trouble, detail) = match why {
             Unreadable::Cut => (Trouble::Transport, "the answer was cut"),
             Unreadable::TooLarge => (Trouble::None, "the answer is larger than 4 MB"),
@@ -157,20 +176,21 @@ async fn once(
     answer.judge(token)
 }
 
-/// Asks, as a part of the trace.
-pub(super) async fn send(
+/// Asks, as a part of the trace. What waits for the answer holds no request any more: an async
+/// function that is given one keeps room for it to its end, and so does each that hands it on.
+pub(super) fn send(
     request: RequestBuilder,
     span: &mut CallSpan,
-) -> Result<Response, reqwest::Error> {
+) -> impl Future<Output = Result<Response, reqwest::Error>> + use<> {
     let (client, request) = request.build_split();
-    let mut request = request?;
-    span.asks(request.method().as_str(), request.url());
-    if let Some(trace) = span.trace().and_then(|trace| trace.as_str().parse().ok()) {
-        request.headers_mut().insert(TRACEPARENT, trace);
-    }
-    let response = client.execute(request).await?;
-    span.answered(response.status().as_u16());
-    Ok(response)
+    let asked = request.map(|mut request| {
+        span.asks(request.method().as_str(), request.url());
+        if let Some(trace) = span.trace().and_then(|trace| trace.as_str().parse().ok()) {
+            request.headers_mut().insert(TRACEPARENT, trace);
+        }
+        client.execute(request)
+    });
+    async move { asked?.await }
 }
 
 pub(super) fn out_of_time() -> GraphFailure {

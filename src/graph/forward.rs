@@ -1,11 +1,9 @@
 //! A call that is passed on as it came, by a caller who speaks Graph's own language. What it is
 //! about was proven to be the caller's before; its path and its query are built anew all the same.
 
-use std::pin::pin;
-
 use bytes::Bytes;
 
-use super::exchange::Repeat;
+use super::exchange::{Exchange, Repeat};
 use super::http::post_json;
 use super::{Credentials, Graph, GraphFailure, GraphReply};
 use crate::metrics::CallKind;
@@ -66,8 +64,7 @@ impl Graph {
             Work::Mark(_) => self.ready_for(credentials, node)?,
             _ => self.0.breakers.admit(credentials, None)?,
         };
-        let answer = self.exchange(kind, permit, credentials, repeat, budget.get(), request);
-        let answer = pin!(answer);
-        self.counted(kind, async { answer.await?.object() }).await
+        let exchange = Exchange { kind, permit, credentials, repeat, budget: budget.get() };
+        self.exchange(exchange, request, GraphReply::object).await
     }
 }

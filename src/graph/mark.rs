@@ -1,11 +1,9 @@
 //! Telling a customer that their message was seen, or is being answered.
 
-use std::pin::pin;
-
 use bytes::Bytes;
 use serde::Serialize;
 
-use super::exchange::Repeat;
+use super::exchange::{Exchange, Repeat};
 use super::failure::GraphFailure;
 use super::http::post_json;
 use super::{Credentials, Graph, GraphReply};
@@ -58,10 +56,9 @@ impl Graph {
         let budget = self.0.settings.read_timeout.get();
         let request = || post_json(&self.0.client, url.clone(), credentials, body.clone());
         let permit = self.ready_for(credentials, number)?;
-        let kind = CallKind::Write;
-        let answer = self.exchange(kind, permit, credentials, Repeat::Freely, budget, request);
-        let answer = pin!(answer);
-        let understood = async { answer.await?.object().map_err(GraphFailure::of_a_read) };
-        self.counted(kind, understood).await
+        let (kind, repeat) = (CallKind::Write, Repeat::Freely);
+        let exchange = Exchange { kind, permit, credentials, repeat, budget };
+        let understand = |reply: GraphReply| reply.object().map_err(GraphFailure::of_a_read);
+        self.exchange(exchange, request, understand).await
     }
 }

@@ -1,6 +1,5 @@
 //! Media: upload, look-up, bytes, deletion. Files pass through; none is ever held in memory.
 
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::io::ReaderStream;
 use url::Url;
 
-use super::exchange::{Repeat, out_of_time, send, without_answer};
+use super::exchange::{Exchange, Repeat, out_of_time, send, without_answer};
 use super::failure::{Cause, GraphFailure, Outcome};
 use super::{Credentials, Errand, Graph, GraphReply};
 use crate::metrics::{CallEnd, CallKind};
@@ -105,10 +104,9 @@ impl Graph {
                 .part("file", upload.part());
             credentials.sign(self.0.client.post(url.clone()).multipart(form))
         };
-        let kind = CallKind::Upload;
-        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
-        let answer = pin!(answer);
-        self.counted(kind, async { UploadReceipt::read(answer.await?) }).await
+        let (kind, repeat) = (CallKind::Upload, Repeat::UnlessSent);
+        let exchange = Exchange { kind, permit, credentials, repeat, budget };
+        self.exchange(exchange, request, UploadReceipt::read).await
     }
 
     /// Looks a media up. With a number, only if the media is that number's.
@@ -173,10 +171,9 @@ impl Graph {
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.read_timeout.get();
         let request = || credentials.sign(self.0.client.delete(url.clone()));
-        let kind = CallKind::Write;
-        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
-        let answer = pin!(answer);
-        self.counted(kind, async { answer.await?.object() }).await
+        let (kind, repeat) = (CallKind::Write, Repeat::UnlessSent);
+        let exchange = Exchange { kind, permit, credentials, repeat, budget };
+        self.exchange(exchange, request, GraphReply::object).await
     }
 
     /// Starts to fetch the bytes. The status is still to be looked at.

@@ -1,11 +1,9 @@
 //! Sending a message.
 
-use std::pin::pin;
-
 use bytes::Bytes;
 use serde::Deserialize;
 
-use super::exchange::Repeat;
+use super::exchange::{Exchange, Repeat};
 use super::failure::{Cause, GraphFailure, Outcome};
 use super::http::post_json;
 use super::{Credentials, Graph, GraphReply, Permit};
@@ -28,20 +26,20 @@ impl Graph {
     ///
     /// # Errors
     /// [`GraphFailure::outcome`] tells whether it may have gone out.
-    pub async fn send(
+    pub fn send(
         &self,
         permit: Permit,
         credentials: Credentials<'_>,
         number: &GraphId,
         message: Bytes,
-    ) -> Result<SendReceipt, GraphFailure> {
+    ) -> impl Future<Output = Result<SendReceipt, GraphFailure>> {
         let url = self.messages_of(credentials.errand, number);
         let budget = self.0.settings.send_timeout.get();
-        let request = || post_json(&self.0.client, url.clone(), credentials, message.clone());
-        let kind = CallKind::Send;
-        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
-        let answer = pin!(answer);
-        self.counted(kind, async { receipt(answer.await?) }).await
+        let client = &self.0.client;
+        let request = move || post_json(client, url.clone(), credentials, message.clone());
+        let (kind, repeat) = (CallKind::Send, Repeat::UnlessSent);
+        let exchange = Exchange { kind, permit, credentials, repeat, budget };
+        self.exchange(exchange, request, receipt)
     }
 }
 

@@ -4,13 +4,11 @@ mod definition;
 mod known;
 mod sent;
 
-use std::pin::pin;
-
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::exchange::Repeat;
+use super::exchange::{Exchange, Repeat};
 use super::http::post_json;
 use super::{Credentials, Edge, Graph, GraphFailure, Page, PageQuery};
 use crate::metrics::CallKind;
@@ -141,9 +139,8 @@ impl Graph {
     ) -> Result<Bytes, GraphFailure> {
         let permit = self.0.breakers.admit(credentials, None)?;
         let budget = self.0.settings.send_timeout.get();
-        let kind = CallKind::Write;
-        let answer = self.exchange(kind, permit, credentials, Repeat::UnlessSent, budget, request);
-        let answer = pin!(answer);
-        self.counted(kind, async { Ok(answer.await?.object()?.body) }).await
+        let (kind, repeat) = (CallKind::Write, Repeat::UnlessSent);
+        let exchange = Exchange { kind, permit, credentials, repeat, budget };
+        self.exchange(exchange, request, |reply| Ok(reply.object()?.body)).await
     }
 }

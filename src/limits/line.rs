@@ -44,9 +44,14 @@ impl Line {
     /// A place that is free now, or the next one if the line is not too long; who came first gets
     /// it.
     pub(super) async fn enter(&self) -> Result<Slot, Full> {
-        if let Ok(slot) = Slot::free_now(&self.places) {
-            return Ok(slot);
+        match Slot::free_now(&self.places) {
+            Ok(slot) => Ok(slot),
+            // Boxed: those who find a place would carry room for the wait about with them.
+            Err(_) => Box::pin(self.wait()).await,
         }
+    }
+
+    async fn wait(&self) -> Result<Slot, Full> {
         let _in_line = self.waiting.try_acquire().map_err(|_| Full)?;
         let place = timeout(self.patience, Arc::clone(&self.places).acquire_owned()).await;
         place.ok().and_then(Result::ok).map(Slot).ok_or(Full)

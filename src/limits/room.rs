@@ -56,9 +56,14 @@ impl Room {
     /// When they do not become free soon.
     pub async fn take(&self, bytes: u64) -> Result<Held, Full> {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX).min(self.size);
-        if let Ok(taken) = Arc::clone(&self.free).try_acquire_many_owned(bytes) {
-            return Ok(Held(taken));
+        match Arc::clone(&self.free).try_acquire_many_owned(bytes) {
+            Ok(taken) => Ok(Held(taken)),
+            // Boxed: those who find room would carry room for the wait about with them.
+            Err(_) => Box::pin(self.wait(bytes)).await,
         }
+    }
+
+    async fn wait(&self, bytes: u32) -> Result<Held, Full> {
         let taken = timeout(self.patience, Arc::clone(&self.free).acquire_many_owned(bytes)).await;
         taken.ok().and_then(Result::ok).map(Held).ok_or(Full)
     }

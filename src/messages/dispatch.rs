@@ -1,6 +1,7 @@
 //! Sends a message, and leaves one record of it.
 
 use axum::response::{IntoResponse as _, Response};
+use futures_util::FutureExt as _;
 use http::{HeaderName, HeaderValue};
 
 use super::keyed::send_once;
@@ -27,43 +28,47 @@ pub async fn dispatch(
     // Boxed: a task is moved half a dozen times before it runs, and these are large.
     let task = match (order.once.take(), permit) {
         (None, Err(refusal)) => return Err(refusal.into()),
-        (None, Ok(permit)) => state
-            .sends
-            .spawn(Box::pin(async move { Ok(send_plainly(order, permit, row, &shared).await) })),
-        (Some(once), permit) => state
-            .sends
-            .spawn(Box::pin(async move { send_once(order, once, permit, row, &shared).await })),
+        (None, Ok(permit)) => {
+            state.sends.spawn(Box::pin(send_plainly(order, permit, row, shared).map(Ok)))
+        }
+        (Some(once), permit) => {
+            state.sends.spawn(Box::pin(send_once(order, once, permit, row, shared)))
+        }
     };
     task.await.map_err(|_| ApiError::Internal("a send panicked"))?
 }
 
 /// Without a key nothing is written beforehand; the record follows behind the answer.
-async fn send_plainly(
+///
+/// No async function, as that keeps each of its arguments twice, as long as it runs.
+fn send_plainly(
     order: Order,
     permit: Permit,
     mut row: MessageRecord,
-    state: &AppState,
-) -> Response {
+    state: AppState,
+) -> impl Future<Output = Response> {
     let id = row.id.clone();
-    let sent = order.send(permit, None, state).await;
-    if state.records.record_messages {
-        let (result, error) = result_of(&sent);
-        row.result = Some(result);
-        row.error = error;
-        state.recorder.record(row);
+    async move {
+        let sent = order.send(permit, None, &state).await;
+        if state.records.record_messages {
+            let (result, error) = result_of(&sent);
+            row.result = Some(result);
+            row.error = error;
+            state.recorder.record(row);
+        }
+        let response = match sent {
+            Ok(receipt) => {
+                order.record.note_outcome("sent");
+                order.record.style.pass(&receipt.reply)
+            }
+            Err(failure) => {
+                let worded = word(&failure.into(), &order.record);
+                order.record.note_outcome(worded.outcome);
+                worded.into_response()
+            }
+        };
+        with_message_id(response, &id)
     }
-    let response = match sent {
-        Ok(receipt) => {
-            order.record.note_outcome("sent");
-            order.record.style.pass(&receipt.reply)
-        }
-        Err(failure) => {
-            let worded = word(&failure.into(), &order.record);
-            order.record.note_outcome(worded.outcome);
-            worded.into_response()
-        }
-    };
-    with_message_id(response, &id)
 }
 
 /// What the record keeps of Graph's answer, and of its error.

@@ -24,70 +24,76 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// With more sends than this under way, a database that comes back has enough to do.
 const MOST_PENDING: usize = 2048;
 
-pub(super) async fn send_once(
+/// No async function, as that keeps each of its arguments twice, as long as it runs.
+pub(super) fn send_once(
     order: Order,
     once: Once,
     permit: Result<Permit, GraphFailure>,
     row: MessageRecord,
-    state: &AppState,
-) -> Result<Response, ApiError> {
+    state: AppState,
+) -> impl Future<Output = Result<Response, ApiError>> {
     let lease = state.records.idempotency_lease.get();
     let lease_ends = Instant::now() + lease;
     let message = row.id.clone();
     let Once { key, fingerprint } = once;
     let claim = SendClaim { key, fingerprint, message: row, lease };
-    let claimed = match &permit {
-        Ok(_) => state.store.claim_send(&claim).await.map(Some),
-        // A breaker claims nothing. But whoever asks again after what has been sent must not hear
-        // that it was not.
-        Err(_) => state.store.held_send(&claim).await,
-    };
-    state.metrics.claims.found(found(&claimed));
-    if permit.is_ok() && matches!(claimed, Err(StoreError::Unavailable(_))) {
-        leave_free(&claim, lease_ends, state);
-    }
-    match claimed? {
-        None | Some(Claimed::Won) => {}
-        Some(Claimed::InProgress) => return Err(ApiError::KeyInProgress),
-        Some(Claimed::Reused) => return Err(ApiError::KeyReused),
-        Some(Claimed::Finished { message, reply }) => return Ok(replay(&order, reply, &message)),
-        Some(Claimed::Resolved(record)) => {
-            let body = order.record.style.body(&resolved(&record));
-            let reply = StoredReply { status: 200, body };
-            return Ok(replay(&order, reply, &record.id));
+    async move {
+        let claimed = match &permit {
+            Ok(_) => state.store.claim_send(&claim).await.map(Some),
+            // A breaker claims nothing. But whoever asks again after what has been sent must not hear
+            // that it was not.
+            Err(_) => state.store.held_send(&claim).await,
+        };
+        state.metrics.claims.found(found(&claimed));
+        if permit.is_ok() && matches!(claimed, Err(StoreError::Unavailable(_))) {
+            leave_free(&claim, lease_ends, &state);
         }
-        Some(Claimed::Unknown { message, reply }) => {
-            let reply = reply.unwrap_or_else(|| unknown(&order));
-            return Ok(replay(&order, reply, &message));
+        match claimed? {
+            None | Some(Claimed::Won) => {}
+            Some(Claimed::InProgress) => return Err(ApiError::KeyInProgress),
+            Some(Claimed::Reused) => return Err(ApiError::KeyReused),
+            Some(Claimed::Finished { message, reply }) => {
+                return Ok(replay(&order, reply, &message));
+            }
+            Some(Claimed::Resolved(record)) => {
+                let body = order.record.style.body(&resolved(&record));
+                let reply = StoredReply { status: 200, body };
+                return Ok(replay(&order, reply, &record.id));
+            }
+            Some(Claimed::Unknown { message, reply }) => {
+                let reply = reply.unwrap_or_else(|| unknown(&order));
+                return Ok(replay(&order, reply, &message));
+            }
         }
-    }
-    let permit = permit?;
+        let permit = permit?;
 
-    let sent = order.send(permit, Some(&message), state).await;
-    let (result, error) = result_of(&sent);
-    let (response, end) = match sent {
-        Ok(receipt) => {
-            order.record.note_outcome("sent");
-            let style = order.record.style;
-            let reply = StoredReply { status: 200, body: style.body(&receipt.reply.body) };
-            (style.pass(&receipt.reply), SendEnd::Final(reply))
-        }
-        Err(failure) => {
-            let outcome = failure.outcome;
-            let worded = word(&failure.into(), &order.record);
-            order.record.note_outcome(worded.outcome);
-            let reply = StoredReply { status: worded.status.as_u16(), body: worded.body.clone() };
-            let end = match outcome {
-                Outcome::NotSent => SendEnd::Released,
-                Outcome::Rejected => SendEnd::Final(reply),
-                Outcome::Unknown => SendEnd::Unknown(reply),
-            };
-            (worded.into_response(), end)
-        }
-    };
-    let ending = Ending { error, ..claim.ended(end, result, state.clock.now()) };
-    write_end(ending, lease_ends, state).await;
-    Ok(with_message_id(response, &message))
+        let sent = order.send(permit, Some(&message), &state).await;
+        let (result, error) = result_of(&sent);
+        let (response, end) = match sent {
+            Ok(receipt) => {
+                order.record.note_outcome("sent");
+                let style = order.record.style;
+                let reply = StoredReply { status: 200, body: style.body(&receipt.reply.body) };
+                (style.pass(&receipt.reply), SendEnd::Final(reply))
+            }
+            Err(failure) => {
+                let outcome = failure.outcome;
+                let worded = word(&failure.into(), &order.record);
+                order.record.note_outcome(worded.outcome);
+                let reply =
+                    StoredReply { status: worded.status.as_u16(), body: worded.body.clone() };
+                let end = match outcome {
+                    Outcome::NotSent => SendEnd::Released,
+                    Outcome::Rejected => SendEnd::Final(reply),
+                    Outcome::Unknown => SendEnd::Unknown(reply),
+                };
+                (worded.into_response(), end)
+            }
+        };
+        let ending = Ending { error, ..claim.ended(end, result, state.clock.now()) };
+        write_end(ending, lease_ends, &state).await;
+        Ok(with_message_id(response, &message))
+    }
 }
 
 /// A claim that was not answered may have been written. Nothing was sent under it, so the key is

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream, HttpBody as _};
 use axum::extract::Request;
 use bytes::Bytes;
-use futures_util::StreamExt as _;
+use futures_util::{FutureExt as _, StreamExt as _};
 use http::HeaderMap;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use serde_json::value::RawValue;
@@ -156,10 +156,12 @@ impl Pace {
     /// # Errors
     /// When it is too late, too much, or the caller went away.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, ApiError> {
-        let pace = GRACE + Duration::from_secs(self.received / SLOWEST);
-        let deadline = self.started + self.limit.min(pace);
-        let next = timeout_at(deadline, self.stream.next()).await;
-        match next.map_err(|_| ApiError::BodyTimeout)? {
+        let next = match self.stream.next().now_or_never() {
+            // A short body has come with its head: no timer, and no room for one.
+            Some(next) => next,
+            None => Box::pin(self.wait()).await?,
+        };
+        match next {
             None => Ok(None),
             Some(Err(_)) => Err(ApiError::BodyBroken),
             Some(Ok(chunk)) => {
@@ -170,5 +172,11 @@ impl Pace {
                 Ok(Some(chunk))
             }
         }
+    }
+
+    async fn wait(&mut self) -> Result<Option<Result<Bytes, axum::Error>>, ApiError> {
+        let pace = GRACE + Duration::from_secs(self.received / SLOWEST);
+        let deadline = self.started + self.limit.min(pace);
+        timeout_at(deadline, self.stream.next()).await.map_err(|_| ApiError::BodyTimeout)
     }
 }
