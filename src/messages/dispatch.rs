@@ -23,15 +23,16 @@ pub async fn dispatch(
     state: &AppState,
 ) -> Result<Response, ApiError> {
     let permit = state.graph.ready_for(order.credentials(), order.sender.number());
-    let row = order.row(about, state);
+    order.record.note_receiver(about.masked);
     let shared = state.clone();
     // Boxed: a task is moved half a dozen times before it runs, and these are large.
     let task = match (order.once.take(), permit) {
         (None, Err(refusal)) => return Err(refusal.into()),
         (None, Ok(permit)) => {
-            state.sends.spawn(Box::pin(send_plainly(order, permit, row, shared).map(Ok)))
+            state.sends.spawn(Box::pin(send_plainly(order, permit, about, shared).map(Ok)))
         }
         (Some(once), permit) => {
+            let row = order.row(about, MessageId::generate(), state.clock.now());
             state.sends.spawn(Box::pin(send_once(order, once, permit, row, shared)))
         }
     };
@@ -44,17 +45,16 @@ pub async fn dispatch(
 fn send_plainly(
     order: Order,
     permit: Permit,
-    mut row: MessageRecord,
+    about: About,
     state: AppState,
 ) -> impl Future<Output = Response> {
-    let id = row.id.clone();
+    let (id, created_at) = (MessageId::generate(), state.clock.now());
     async move {
         let sent = order.send(permit, None, &state).await;
         if state.records.record_messages {
+            let row = order.row(about, id.clone(), created_at);
             let (result, error) = result_of(&sent);
-            row.result = Some(result);
-            row.error = error;
-            state.recorder.record(row);
+            state.recorder.record(MessageRecord { result: Some(result), error, ..row });
         }
         let response = match sent {
             Ok(receipt) => {

@@ -12,7 +12,7 @@ use crate::access::OwnedPhoneNumber;
 use crate::fields::{Json, canonical};
 use crate::graph::{Credentials, GraphFailure, Permit, SendReceipt};
 use crate::limits::BodyRoom;
-use crate::model::{MaskedReceiver, MessageId, MessageRecord};
+use crate::model::{MaskedReceiver, MessageId, MessageRecord, Timestamp};
 use crate::state::AppState;
 use crate::wire::RequestRecord;
 
@@ -50,7 +50,7 @@ pub struct About {
 /// What goes to Meta: a JSON object in its shape.
 #[derive(Debug)]
 pub struct Payload {
-    pub text: String,
+    pub text: Bytes,
     /// Whether the member is free that comes back in every status.
     pub traceable: bool,
     /// It takes up about what the body took up that it was made of.
@@ -89,17 +89,16 @@ impl Order {
     }
 
     /// The row that is kept of it, before anything is known of its end.
-    pub(super) fn row(&self, about: About, state: &AppState) -> MessageRecord {
-        self.record.note_receiver(about.masked);
+    pub(super) fn row(&self, about: About, id: MessageId, created_at: Timestamp) -> MessageRecord {
         MessageRecord {
-            id: MessageId::generate(),
+            id,
             account: self.sender.caller().account.id.clone(),
             phone_number: self.sender.number().clone(),
             to: about.to,
             kind: about.kind.into_owned(),
             reference: about.reference,
             form: about.form,
-            created_at: state.clock.now(),
+            created_at,
             result: None,
             progress: None,
             sent_at: None,
@@ -116,16 +115,17 @@ impl Payload {
     fn written(&self, callback: Option<&MessageId>) -> Bytes {
         match callback {
             Some(id) if self.traceable => with_callback(&self.text, id).into(),
-            _ => Bytes::copy_from_slice(self.text.as_bytes()),
+            _ => self.text.clone(),
         }
     }
 }
 
 /// Behind all others: of a member that is there twice the last one counts.
-fn with_callback(object: &str, id: &MessageId) -> String {
-    let members = object.trim_end().strip_suffix('}').unwrap_or(object).trim_end();
-    let comma = if members.ends_with('{') { "" } else { "," };
-    format!(r#"{members}{comma}"biz_opaque_callback_data":"{}"}}"#, id.as_str())
+fn with_callback(object: &[u8], id: &MessageId) -> Vec<u8> {
+    let members = object.trim_ascii_end().strip_suffix(b"}").unwrap_or(object).trim_ascii_end();
+    let comma: &[u8] = if members.ends_with(b"{") { b"" } else { b"," };
+    let ours: [&[u8]; 3] = [b"\"biz_opaque_callback_data\":\"", id.as_str().as_bytes(), b"\"}"];
+    [[members, comma].concat(), ours.concat()].concat()
 }
 
 #[cfg(test)]
@@ -137,7 +137,7 @@ mod tests {
     fn the_id_stands_behind_what_the_caller_wrote() {
         let id = MessageId::generate();
         for (object, members) in [("{ }", ""), ("{\"to\": \"1\" }\n", "\"to\": \"1\",")] {
-            let written = with_callback(object, &id);
+            let written = String::from_utf8(with_callback(object.as_bytes(), &id)).unwrap();
             let id = id.as_str();
             assert_eq!(written, format!("{{{members}\"biz_opaque_callback_data\":\"{id}\"}}"));
         }

@@ -57,7 +57,7 @@ impl Sending {
 
     fn order(self, kind: &'static str, composed: Composed) -> Result<(Order, About), ApiError> {
         let Composed { message, reference } = composed;
-        let text = serde_json::to_string(&message);
+        let text = serde_json::to_vec(&message);
         let text = text.map_err(|_| ApiError::Internal("a message has no JSON form"))?;
         let once = self.key.map(|key| Once::new(key, &self.path, self.body.value()));
         let about = About {
@@ -71,7 +71,7 @@ impl Sending {
             Content::Template(template) => Some(template.name),
             _ => None,
         };
-        let payload = Payload { text, traceable: true, room: self.body.room() };
+        let payload = Payload { text: text.into(), traceable: true, room: self.body.room() };
         let order = Order { sender: self.sender, record: self.record, once, template, payload };
         Ok((order, about))
     }

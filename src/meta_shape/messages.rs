@@ -34,7 +34,7 @@ pub(super) async fn send(
     }
     let once = key.map(|key| Once::new(key, &path, body.value()));
     let template = template.map(|template| template.name);
-    let payload = Payload { text: body.value().text().to_owned(), traceable, room: body.room() };
+    let payload = Payload { text: bytes(&body), traceable, room: body.room() };
     drop(body);
     dispatch(Order { sender, record, once, template, payload }, about, &state).await
 }
