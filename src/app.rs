@@ -12,7 +12,6 @@ use std::mem::take;
 use axum::Router;
 use axum::extract::Request;
 use axum::handler::Handler as _;
-use axum::middleware::from_fn_with_state;
 use axum::routing::MethodRouter;
 use tower::ServiceExt as _;
 
@@ -55,7 +54,7 @@ fn speaking(speaks: Speaks, routes: Vec<Route>, state: &AppState) -> Router {
         *methods = take(methods).merge(guard(route.handler, route.guard, state));
     }
     // One layer for each path: what counts its requests is at hand when one comes.
-    let outer = |path| from_fn_with_state(Entry::new(path, speaks, state), outer::outer);
+    let outer = |path| Entry::new(path, speaks, state);
     let nowhere = || async { ApiError::RouteNotFound };
     let router = paths.into_iter().fold(Router::new(), |router, (path, methods)| {
         let methods = methods.fallback(|| async { ApiError::MethodNotAllowed });

@@ -1,17 +1,20 @@
 //! The outermost layer: the record of the request, the wording of errors, a net under panics.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::body::{Body, HttpBody as _};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use http::HeaderMap;
 use http::header::{CACHE_CONTROL, CONNECTION, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
+use tower::{Layer, Service};
 
 use crate::graph::Errand;
 use crate::limits::Class;
@@ -53,58 +56,84 @@ impl Entry {
     }
 }
 
-/// No async function, as that keeps each of its arguments twice, as long as it runs.
-pub(super) fn outer(
-    State(Entry { state, requests, media, class, speaks }): State<Entry>,
-    mut request: Request,
-    next: Next,
-) -> impl Future<Output = Response> {
-    let limit = if media { state.media_limit } else { state.request_limit };
-    let method = request.method().clone();
-    let counted = requests.begin(method.as_str());
-    let request_id = request_id(request.headers());
-    let (style, version) = match speaks {
-        Speaks::AvenPing => (Style::AvenPing(state.upstream_status), None),
-        Speaks::Meta => (Style::Meta, meta_shape::version(request.uri().path())),
-    };
-    let span = state.traces.request(&method, counted.path(), trace(request.headers()));
-    let errand = Errand { until: Instant::now() + limit, trace: span.trace(), version };
-    let record = RequestRecord::start(method, counted, span, request_id, errand, class, style);
-    let record = Arc::new(record);
-    request.extensions_mut().insert(Arc::clone(&record));
-    async move {
-        let answer = AssertUnwindSafe(admitted(request, next, &record, &state)).catch_unwind();
-        let answered = if media {
-            // A file may take longer than a stop may: what is cut off is told so.
-            tokio::select! {
-                answered = answer => answered,
-                () = state.cutting_off.cancelled() => Ok(ApiError::CutOff.into_response()),
-            }
-        } else {
-            answer.await
+impl<S> Layer<S> for Entry {
+    type Service = Outer<S>;
+
+    fn layer(&self, inner: S) -> Outer<S> {
+        Outer { entry: self.clone(), inner }
+    }
+}
+
+/// What stands behind an entry. A service and no `from_fn`, which takes each request apart and puts it
+/// together again to see what it can hand over.
+#[derive(Clone)]
+pub(super) struct Outer<S> {
+    entry: Entry,
+    inner: S,
+}
+
+impl<S> Service<Request> for Outer<S>
+where
+    S: Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response, Infallible>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let Entry { state, requests, media, class, speaks } = self.entry.clone();
+        let limit = if media { state.media_limit } else { state.request_limit };
+        let method = request.method().clone();
+        let counted = requests.begin(method.as_str());
+        let request_id = request_id(request.headers());
+        let (style, version) = match speaks {
+            Speaks::AvenPing => (Style::AvenPing(state.upstream_status), None),
+            Speaks::Meta => (Style::Meta, meta_shape::version(request.uri().path())),
         };
-        let panicked = |_| ApiError::Internal("a panic").into_response();
-        finish(answered.unwrap_or_else(panicked), record, &state)
+        let span = state.traces.request(&method, counted.path(), trace(request.headers()));
+        let errand = Errand { until: Instant::now() + limit, trace: span.trace(), version };
+        let record = RequestRecord::start(method, counted, span, request_id, errand, class, style);
+        let record = Arc::new(record);
+        request.extensions_mut().insert(Arc::clone(&record));
+        let has_body = !request.body().is_end_stream();
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let answer =
+                AssertUnwindSafe(admitted(has_body, answer, &record, &state)).catch_unwind();
+            let answered = if media {
+                // A file may take longer than a stop may: what is cut off is told so.
+                tokio::select! {
+                    answered = answer => answered,
+                    () = state.cutting_off.cancelled() => Ok(Ok(ApiError::CutOff.into_response())),
+                }
+            } else {
+                answer.await
+            };
+            let Ok(response) =
+                answered.unwrap_or_else(|_| Ok(ApiError::Internal("a panic").into_response()));
+            Ok(finish(response, record, &state))
+        })
     }
 }
 
 /// Finds a place for the request before anything of its body is read. It holds it in its record,
 /// which a send takes along when its caller goes away.
-fn admitted(
-    request: Request,
-    next: Next,
+async fn admitted(
+    has_body: bool,
+    answer: impl Future<Output = Result<Response, Infallible>>,
     record: &RequestRecord,
     state: &AppState,
-) -> impl Future<Output = Response> {
-    let has_body = !request.body().is_end_stream();
-    async move {
-        match state.limits.admit(record.class, has_body).await {
-            Ok(slot) => {
-                slot.into_iter().for_each(|slot| record.hold(slot));
-                next.run(request).await
-            }
-            Err(full) => ApiError::from(full).into_response(),
+) -> Result<Response, Infallible> {
+    match state.limits.admit(record.class, has_body).await {
+        Ok(slot) => {
+            slot.into_iter().for_each(|slot| record.hold(slot));
+            answer.await
         }
+        Err(full) => Ok(ApiError::from(full).into_response()),
     }
 }
 
