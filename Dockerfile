@@ -4,7 +4,7 @@
 #   docker run --env AVENPING_SECRET_KEY --publish 127.0.0.1:8080:8080 --volume avenping:/data \
 #     --stop-timeout 40 avenping-gateway:0.1.0
 
-# It has the C compiler that SQLite and the cryptography need.
+# It has the C compiler that SQLite, the cryptography and the allocator need.
 FROM rust:1.95-slim-bookworm AS build
 WORKDIR /src
 # For x86-64 the program is laid out by what it does most: see deploy/build. That takes two cores.

@@ -9,7 +9,8 @@ use tempfile::TempDir;
 
 use crate::process::{Process, free_port, pinned};
 
-pub const AXUM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/avenping-bench-axum");
+pub const AXUM_PROGRAM: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/target/release/avenping-bench-axum");
 
 /// nginx as a plain proxy: it looks at nothing and passes the bytes on.
 pub struct Nginx {
@@ -37,14 +38,15 @@ impl Nginx {
 }
 
 /// `send/text` by the libraries of the gateway, with nothing around it: what is behind its ratio is the
-/// gateway's own, wherever it is measured. `bench/run` compiles it.
+/// gateway's own, wherever it is measured. It is as such a service usually is: with the allocator of
+/// the C library, and not laid out. `bench/run` compiles it.
 pub async fn axum(upstream: u16, token: &str) -> anyhow::Result<Process> {
-    axum_as(pinned(AXUM), upstream, token).await
+    axum_as(pinned(AXUM_PROGRAM), upstream, token).await
 }
 
-/// The same, run by `command`, which ends with [`AXUM`].
+/// The same, run by `command`, which ends with [`AXUM_PROGRAM`].
 pub async fn axum_as(command: Command, upstream: u16, token: &str) -> anyhow::Result<Process> {
-    ensure!(Path::new(AXUM).exists(), "{AXUM} is missing: bench/run makes it");
+    ensure!(Path::new(AXUM_PROGRAM).exists(), "{AXUM_PROGRAM} is missing: bench/run makes it");
     send_text(command, upstream, token).await.context("axum")
 }
 

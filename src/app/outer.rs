@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -100,22 +101,23 @@ where
         let record = Arc::new(record);
         request.extensions_mut().insert(Arc::clone(&record));
         let has_body = !request.body().is_end_stream();
+        // A route does nothing before it is polled; then its place is found, and the net is there.
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let answer =
-                AssertUnwindSafe(admitted(has_body, answer, &record, &state)).catch_unwind();
+            let answer = pin!(answer);
+            let answer = admitted(has_body, answer, &record, &state);
+            let answer = AssertUnwindSafe(answer).catch_unwind();
             let answered = if media {
                 // A file may take longer than a stop may: what is cut off is told so.
                 tokio::select! {
                     answered = answer => answered,
-                    () = state.cutting_off.cancelled() => Ok(Ok(ApiError::CutOff.into_response())),
+                    () = state.cutting_off.cancelled() => Ok(ApiError::CutOff.into_response()),
                 }
             } else {
                 answer.await
             };
-            let Ok(response) =
-                answered.unwrap_or_else(|_| Ok(ApiError::Internal("a panic").into_response()));
-            Ok(finish(response, record, &state))
+            let panicked = |_| ApiError::Internal("a panic").into_response();
+            Ok(finish(answered.unwrap_or_else(panicked), record, &state))
         })
     }
 }
@@ -124,16 +126,17 @@ where
 /// which a send takes along when its caller goes away.
 async fn admitted(
     has_body: bool,
-    answer: impl Future<Output = Result<Response, Infallible>>,
+    answer: Pin<&mut impl Future<Output = Result<Response, Infallible>>>,
     record: &RequestRecord,
     state: &AppState,
-) -> Result<Response, Infallible> {
+) -> Response {
     match state.limits.admit(record.class, has_body).await {
         Ok(slot) => {
             slot.into_iter().for_each(|slot| record.hold(slot));
-            answer.await
+            let Ok(response) = answer.await;
+            response
         }
-        Err(full) => Ok(ApiError::from(full).into_response()),
+        Err(full) => ApiError::from(full).into_response(),
     }
 }
 

@@ -176,7 +176,7 @@ async fn once(
     answer.judge(token)
 }
 
-/// Asks, as a part of the trace. What waits for the answer holds no request any more: an async
+/// Asks, as a part of the trace; who waits for the answer tells it to the span. What waits for the answer holds no request any more: an async
 /// function that is given one keeps room for it to its end, and so does each that hands it on.
 pub(super) fn send(
     request: RequestBuilder,

@@ -193,6 +193,9 @@ impl Graph {
         let request = send(credentials.sign(self.0.client.get(url.clone())), &mut span);
         let call = metrics.begin(CallKind::Media);
         let answered = timeout_at(deadline.min(Instant::now() + BYTES_WAIT), request).await;
+        if let Ok(Ok(response)) = &answered {
+            span.answered(response.status().as_u16());
+        }
         let answered = answered.map_err(|_| out_of_time());
         let answered = answered.and_then(|sent| sent.map_err(|error| without_answer(&error)));
         let failed = match &answered {

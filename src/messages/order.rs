@@ -88,7 +88,7 @@ impl Order {
         self.sender.caller().credentials(self.record.errand)
     }
 
-    /// The row that is kept of it, before anything is known of its end.
+    /// The row that is kept of it, without its end.
     pub(super) fn row(&self, about: About, id: MessageId, created_at: Timestamp) -> MessageRecord {
         MessageRecord {
             id,
@@ -124,8 +124,8 @@ impl Payload {
 fn with_callback(object: &[u8], id: &MessageId) -> Vec<u8> {
     let members = object.trim_ascii_end().strip_suffix(b"}").unwrap_or(object).trim_ascii_end();
     let comma: &[u8] = if members.ends_with(b"{") { b"" } else { b"," };
-    let ours: [&[u8]; 3] = [b"\"biz_opaque_callback_data\":\"", id.as_str().as_bytes(), b"\"}"];
-    [[members, comma].concat(), ours.concat()].concat()
+    let (name, id) = (b"\"biz_opaque_callback_data\":\"", id.as_str().as_bytes());
+    [members, comma, name, id, b"\"}"].concat()
 }
 
 #[cfg(test)]

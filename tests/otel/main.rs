@@ -213,6 +213,39 @@ async fn failures_are_told_and_each_try_has_a_span() {
 }
 
 #[tokio::test]
+async fn the_bytes_of_a_media_are_a_call_and_its_answer_is_told() {
+    let graph = MockServer::start().await;
+    let get = |at: String| Mock::given(method("GET")).and(path(at));
+    for (media, status) in [("77", 200), ("78", 403)] {
+        let info = json!({
+            "id": media,
+            "url": format!("{}/bytes/{media}", graph.uri()),
+            "mime_type": "image/png",
+        });
+        let known = ResponseTemplate::new(200).set_body_json(info);
+        get(format!("/v23.0/{media}")).respond_with(known).mount(&graph).await;
+        let bytes = ResponseTemplate::new(status).set_body_string("the bytes");
+        get(format!("/bytes/{media}")).respond_with(bytes).mount(&graph).await;
+    }
+    let collector = collector().await;
+    let program = Program::start(&[
+        ("AVENPING_GRAPH_URL", &graph.uri()),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", &collector.uri()),
+    ]);
+    assert_eq!(program.get("/v2/media/77/download").await.status(), 200);
+    assert_ne!(program.get("/v2/media/78/download").await.status(), 200);
+    program.stop();
+
+    let spans = exported(&collector).await;
+    let calls = spans.iter().filter(|span| span.attributes["avenping.call"] == "media");
+    let told: Vec<_> =
+        calls.map(|call| (&call.attributes["http.response.status_code"], call.status)).collect();
+    assert_eq!(told.first(), Some(&(&json!(200), 0)), "{spans:?}");
+    assert!(told.len() > 1, "{spans:?}");
+    assert!(told[1..].iter().all(|refused| *refused == (&json!(403), ERROR)), "{spans:?}");
+}
+
+#[tokio::test]
 async fn a_collector_that_is_away_harms_nobody() {
     let graph = graph().await;
     // The one refuses every connection; the other takes them, and never answers.

@@ -42,7 +42,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     there.context("counting instructions needs valgrind")?;
     let upstream = Upstream::start(Duration::ZERO).await?;
     let mut figures = Vec::new();
-    let bare = Counting::of(AXUM, peers::AXUM);
+    let bare = Counting::of(AXUM, peers::AXUM_PROGRAM);
     let token = "a-token";
     let process = peers::axum_as(bare.command, upstream.port, token).await?;
     let target = Target::always(process.port, send(token, TEXT, &text(), None));
@@ -134,8 +134,8 @@ fn profile_of(variant: &str) -> PathBuf {
 
 fn total(profile: &Path) -> anyhow::Result<f64> {
     let text = fs::read_to_string(profile)?;
-    let totals = text.lines().filter_map(|line| line.strip_prefix("totals: "));
-    let total = totals.last().context("the profile has no total")?;
+    let mut totals = text.lines().filter_map(|line| line.strip_prefix("totals: "));
+    let total = totals.next_back().context("the profile has no total")?;
     println!("  {}", profile.display());
     // More counts follow, if valgrind was told to count more: VALGRIND_OPTS.
     Ok(total.split_whitespace().next().context("the total is empty")?.parse()?)
