@@ -17,8 +17,8 @@ pub(super) use lines::Writing;
 
 use crate::config::{LogFormat, LoggingSettings};
 
-/// Writes just what the library writes, for 2,000 instructions less: it prints each of the seven
-/// numbers by itself.
+/// Writes what the library's own would, for 2,000 instructions less: that one prints each of the
+/// seven numbers by itself.
 struct Time;
 
 impl FormatTime for Time {

@@ -16,6 +16,8 @@ const EMPTY: &str = "
     DROP SCHEMA public CASCADE;
     CREATE SCHEMA public";
 
+const DEADLOCK: &str = "40P01";
+
 pub(crate) struct Server {
     url: url::Url,
     idle: Mutex<Vec<String>>,
@@ -48,7 +50,11 @@ impl Server {
 
     pub(crate) async fn take_back(&self, url: String) {
         let mut connection = PgConnection::connect(&url).await.unwrap();
-        raw_sql(EMPTY).execute(&mut connection).await.unwrap();
+        // What is still left of the case may connect once more, and lock something in between.
+        while let Err(error) = raw_sql(EMPTY).execute(&mut connection).await {
+            let code = error.as_database_error().and_then(|error| error.code());
+            assert_eq!(code.as_deref(), Some(DEADLOCK), "{error}");
+        }
         self.idle.lock().unwrap().push(url);
     }
 
