@@ -118,7 +118,13 @@ async fn one(
     State(state): State<AppState>,
 ) -> Result<Reply<Message>, ApiError> {
     let id = id.filter(|id| !id.contains('\0')).ok_or(NOT_FOUND)?;
-    let found = state.store.message(&plan.caller().account.id, &id).await?;
+    let account = &plan.caller().account.id;
+    let mut found = state.store.message(account, &id).await?;
+    if found.is_none() {
+        // A record is written behind the answer, and somebody may be faster.
+        state.recorder.catch_up().await;
+        found = state.store.message(account, &id).await?;
+    }
     found.map(|record| Reply(Message::from(record))).ok_or(NOT_FOUND)
 }
 

@@ -176,8 +176,9 @@ async fn once(
     answer.judge(token)
 }
 
-/// Asks, as a part of the trace; who waits for the answer tells it to the span. What waits for the answer holds no request any more: an async
-/// function that is given one keeps room for it to its end, and so does each that hands it on.
+/// Asks, as a part of the trace; whoever waits for the answer tells the span of it. What waits holds
+/// no request any more: an async function that is given one keeps room for it to its end, and so
+/// does each that hands it on.
 pub(super) fn send(
     request: RequestBuilder,
     span: &mut CallSpan,

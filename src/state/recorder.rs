@@ -7,9 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::{Loss, Records};
@@ -27,6 +27,8 @@ const BATCH: usize = 256;
 /// must not wait for its record.
 const WAITING: usize = 65_536;
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long somebody who asks for a message waits for its record.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Takes records; clones share the one writer.
 #[derive(Clone, Debug)]
@@ -36,6 +38,9 @@ pub struct Recorder {
     lost: Arc<AtomicU64>,
     /// Those that are being written.
     in_hand: Arc<AtomicUsize>,
+    /// How many were handed over, and how many of them are done with.
+    handed: Arc<AtomicU64>,
+    done: watch::Receiver<u64>,
     metrics: Records,
 }
 
@@ -43,6 +48,7 @@ struct Writer {
     store: Store,
     unwritten: Unwritten,
     in_hand: Arc<AtomicUsize>,
+    done: watch::Sender<u64>,
     metrics: Records,
 }
 
@@ -59,14 +65,17 @@ impl Recorder {
         let (queue, waiting) = mpsc::channel(WAITING);
         let last = CancellationToken::new();
         let (unwritten, in_hand) = (Unwritten::default(), Arc::<AtomicUsize>::default());
+        let (done, told) = watch::channel(0);
         let writer = Writer {
             store,
             unwritten: unwritten.clone(),
             in_hand: Arc::clone(&in_hand),
+            done,
             metrics: metrics.clone(),
         };
         let writing = tokio::spawn(writer.write_all(waiting, last.clone()));
-        let recorder = Self { queue, unwritten, lost: Arc::default(), in_hand, metrics };
+        let (lost, handed) = (Arc::default(), Arc::default());
+        let recorder = Self { queue, unwritten, lost, in_hand, handed, done: told, metrics };
         (recorder, RecorderTask { writing, last })
     }
 
@@ -84,10 +93,21 @@ impl Recorder {
         self.unwritten.find(account, wamid)
     }
 
+    /// Waits, for a moment, until all that was handed over by now is written.
+    pub async fn catch_up(&self) {
+        let handed = self.handed.load(Ordering::Acquire);
+        let mut done = self.done.clone();
+        // Whoever gave up looks at what is there.
+        let _caught_up = timeout(PATIENCE, done.wait_for(|done| *done >= handed)).await;
+    }
+
     /// Hands a record over. It never waits.
     pub fn record(&self, record: MessageRecord) {
         self.unwritten.add(&record);
+        // First, so that nobody who asks for it takes it for written.
+        self.handed.fetch_add(1, Ordering::Release);
         if let Err(refused) = self.queue.try_send(record) {
+            self.handed.fetch_sub(1, Ordering::Release);
             self.unwritten.remove(&[refused.into_inner()]);
             self.metrics.lost(Loss::QueueFull, 1);
             let lost = self.lost.fetch_add(1, Ordering::Relaxed) + 1;
@@ -103,7 +123,7 @@ impl RecorderTask {
     /// `limit`.
     pub async fn finish(self, limit: Duration) {
         self.last.cancel();
-        if tokio::time::timeout(limit, self.writing).await.is_err() {
+        if timeout(limit, self.writing).await.is_err() {
             tracing::error!("the last records of messages could not be written in time");
         }
     }
@@ -137,6 +157,7 @@ impl Writer {
                 self.in_hand.store(left, Ordering::Relaxed);
                 self.write(records).await;
                 self.unwritten.remove(records);
+                self.done.send_modify(|done| *done += records.len() as u64);
                 left -= records.len();
             }
             self.in_hand.store(0, Ordering::Relaxed);
