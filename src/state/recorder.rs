@@ -36,19 +36,16 @@ pub struct Recorder {
     queue: mpsc::Sender<MessageRecord>,
     unwritten: Unwritten,
     lost: Arc<AtomicU64>,
-    /// Those that are being written.
-    in_hand: Arc<AtomicUsize>,
     /// How many were handed over, and how many of them are done with.
-    handed: Arc<AtomicU64>,
-    done: watch::Receiver<u64>,
+    handed: Arc<AtomicUsize>,
+    done: watch::Receiver<usize>,
     metrics: Records,
 }
 
 struct Writer {
     store: Store,
     unwritten: Unwritten,
-    in_hand: Arc<AtomicUsize>,
-    done: watch::Sender<u64>,
+    done: watch::Sender<usize>,
     metrics: Records,
 }
 
@@ -64,26 +61,20 @@ impl Recorder {
     pub fn start(store: Store, metrics: Records) -> (Self, RecorderTask) {
         let (queue, waiting) = mpsc::channel(WAITING);
         let last = CancellationToken::new();
-        let (unwritten, in_hand) = (Unwritten::default(), Arc::<AtomicUsize>::default());
+        let unwritten = Unwritten::default();
         let (done, told) = watch::channel(0);
-        let writer = Writer {
-            store,
-            unwritten: unwritten.clone(),
-            in_hand: Arc::clone(&in_hand),
-            done,
-            metrics: metrics.clone(),
-        };
+        let writer = Writer { store, unwritten: unwritten.clone(), done, metrics: metrics.clone() };
         let writing = tokio::spawn(writer.write_all(waiting, last.clone()));
         let (lost, handed) = (Arc::default(), Arc::default());
-        let recorder = Self { queue, unwritten, lost, in_hand, handed, done: told, metrics };
+        let recorder = Self { queue, unwritten, lost, handed, done: told, metrics };
         (recorder, RecorderTask { writing, last })
     }
 
     /// How many records are not written yet.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        let queued = self.queue.max_capacity() - self.queue.capacity();
-        queued + self.in_hand.load(Ordering::Relaxed)
+        let done = *self.done.borrow();
+        self.handed.load(Ordering::Acquire).saturating_sub(done)
     }
 
     /// What its sender calls the account's message with this wamid, if its record is still to be
@@ -142,7 +133,6 @@ impl Writer {
             };
             let Some(first) = first else { return };
             batch.push(first);
-            self.in_hand.store(1, Ordering::Relaxed);
             tokio::select! {
                 () = sleep(LINGER) => {}
                 () = last.cancelled() => {}
@@ -152,15 +142,11 @@ impl Writer {
             {
                 batch.push(record);
             }
-            let mut left = batch.len();
             for records in batch.chunks(BATCH) {
-                self.in_hand.store(left, Ordering::Relaxed);
                 self.write(records).await;
                 self.unwritten.remove(records);
-                self.done.send_modify(|done| *done += records.len() as u64);
-                left -= records.len();
+                self.done.send_modify(|done| *done += records.len());
             }
-            self.in_hand.store(0, Ordering::Relaxed);
             batch.clear();
         }
     }
