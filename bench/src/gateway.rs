@@ -11,6 +11,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::Options;
 use crate::process::{Process, free_port, pinned};
+use crate::server::DATABASE;
 
 pub const NUMBER: &str = "106540352242922";
 pub const WABA: &str = "102290129340398";
@@ -59,7 +60,7 @@ impl Installation {
                 (format!("sqlite://{}", directory.path().join("bench.db").display()), None)
             }
             Storage::Postgres(server) => {
-                let name = format!("bench_{}", hex::encode(random::<6>()?));
+                let name = format!("{DATABASE}{}", hex::encode(random::<6>()?));
                 psql(server, &format!("CREATE DATABASE {name}"))?;
                 let (before, _) = server.rsplit_once('/').context("the server has no database")?;
                 (format!("{before}/{name}"), Some((server.clone(), name)))

@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 use serde::Serialize;
 
 /// Load, upstream and measuring run here.
-const OURS: &str = "0";
+pub const OURS: &str = "0";
 /// The peer under test runs here, alone.
 pub const THEIRS: &str = "1";
 

@@ -14,6 +14,7 @@ mod process;
 mod report;
 mod rounds;
 mod scenarios;
+mod server;
 mod upstream;
 
 use std::path::PathBuf;
@@ -80,5 +81,6 @@ fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     machine::pin_ourselves()?;
+    let _aside = options.postgres.as_ref().map(|_| server::Aside::keep());
     runtime.block_on(scenarios::run(&options))
 }
