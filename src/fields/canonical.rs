@@ -1,5 +1,7 @@
 //! JSON in one form, whatever its author's tool made of white space and of the order of members.
 
+use std::borrow::Cow;
+
 use super::{Json, JsonKind};
 
 /// Writes `value` with sorted members, without white space, and of a repeated member only the
@@ -20,7 +22,10 @@ fn members(value: Json<'_>, out: &mut String) {
         if index > 0 {
             out.push(',');
         }
-        quoted(&name, out);
+        match name {
+            Cow::Borrowed(plain) => out.extend(["\"", plain, "\""]),
+            Cow::Owned(escaped) => quoted(&escaped, out),
+        }
         out.push(':');
         canonical(value, out);
     }
@@ -38,12 +43,16 @@ fn items(value: Json<'_>, out: &mut String) {
     out.push(']');
 }
 
-/// The same text may be escaped in many ways; what is no Unicode text has only its own form.
+/// The same text may be escaped in many ways; what has no escapes, or is no Unicode text, has only
+/// its own form.
 fn text(value: Json<'_>, out: &mut String) {
-    match value.as_string() {
-        Some(Ok(text)) => quoted(&text, out),
-        _ => out.push_str(value.text()),
+    let written = value.text();
+    if written.contains('\\')
+        && let Some(Ok(text)) = value.as_string()
+    {
+        return quoted(&text, out);
     }
+    out.push_str(written);
 }
 
 fn quoted(text: &str, out: &mut String) {

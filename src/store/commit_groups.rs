@@ -1,7 +1,6 @@
 //! One commit for all who want to write at the same time. While a group is being committed the
 //! next one gathers; nobody waits for company that is not there yet.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -115,8 +114,17 @@ impl<J, A> CommitGroups<J, A> {
 }
 
 /// What came of each of so many, told by the places of those of which it is true.
-pub(super) fn each(of: usize, places: &HashSet<usize>) -> Vec<Result<bool, StoreError>> {
-    (0..of).map(|place| Ok(places.contains(&place))).collect()
+pub(super) fn each(
+    of: usize,
+    places: impl IntoIterator<Item = usize>,
+) -> Vec<Result<bool, StoreError>> {
+    let mut each: Vec<_> = (0..of).map(|_| Ok(false)).collect();
+    for place in places {
+        if let Some(answer) = each.get_mut(place) {
+            *answer = Ok(true);
+        }
+    }
+    each
 }
 
 /// One that cannot be written, or has to wait, must not keep the others out: then each is tried

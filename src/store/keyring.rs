@@ -15,6 +15,7 @@
 
 use chacha20poly1305::aead::{Aead, AeadInOut as _, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use rand::Rng as _;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -106,7 +107,7 @@ impl Keyring {
     /// Seals for `column`, written `table.column`, what belongs to no one account.
     ///
     /// # Errors
-    /// Fails when the system has no randomness to give.
+    /// Fails on more than the cipher takes, which is 256 GB.
     pub fn seal_shared(&self, column: &str, value: &[u8]) -> Result<WrappedKey, StoreError> {
         self.wrap(&context("", column), value)
     }
@@ -160,7 +161,7 @@ impl DataKey {
     /// Seals a secret for `column`, written `table.column`.
     ///
     /// # Errors
-    /// Fails when the system has no randomness to give.
+    /// Fails on more than the cipher takes, which is 256 GB.
     pub fn seal(&self, column: &str, secret: &SecretString) -> Result<Vec<u8>, StoreError> {
         use secrecy::ExposeSecret as _;
 
@@ -170,7 +171,7 @@ impl DataKey {
     /// As [`DataKey::seal`], for what is no text.
     ///
     /// # Errors
-    /// Fails when the system has no randomness to give.
+    /// Fails on more than the cipher takes, which is 256 GB.
     pub fn seal_bytes(&self, column: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
         let mut sealed = vec![VERSION];
         encrypt(&self.key, &context(self.account.as_str(), column), secret, &mut sealed)?;
@@ -244,7 +245,9 @@ fn strip_version(sealed: &[u8]) -> Result<&[u8], StoreError> {
     }
 }
 
-/// Appends nonce, ciphertext and tag to `sealed`. The secret is copied once: it may be large.
+/// Appends nonce, ciphertext and tag to `sealed`. The secret is copied once: it may be large. The nonce
+/// comes from the generator of this thread, which spares a system call for each value; keys are the
+/// system's own.
 fn encrypt(
     key: &[u8; 32],
     context: &[u8],
@@ -252,7 +255,7 @@ fn encrypt(
     sealed: &mut Vec<u8>,
 ) -> Result<(), StoreError> {
     let mut nonce = [0_u8; NONCE_BYTES];
-    getrandom::fill(&mut nonce).map_err(|_| StoreError::NoRandomness)?;
+    rand::rng().fill_bytes(&mut nonce);
     sealed.reserve_exact(NONCE_BYTES + secret.len() + TAG_BYTES);
     sealed.extend(nonce);
     let before = sealed.len();

@@ -10,7 +10,7 @@ use sqlx::{QueryBuilder, query, query_as};
 
 pub(super) use recipients::count_answers;
 pub(super) use statuses::apply_statuses;
-pub(super) use statuses::{hold_back_statuses, settle};
+pub(super) use statuses::{hold_back_statuses, settle, waiting_for};
 
 use super::{Postgres, Writing, forget};
 use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
@@ -164,4 +164,10 @@ async fn record(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreEr
 /// One column of a batch, as `unnest` takes it.
 pub(super) fn column<'a, T, U>(rows: &'a [T], read: impl Fn(&'a T) -> U) -> Vec<U> {
     rows.iter().map(read).collect()
+}
+
+/// Those of a batch that `unnest WITH ORDINALITY` numbers so, which is from 1.
+pub(super) fn numbered<T>(rows: &[T], numbers: Vec<i64>) -> impl Iterator<Item = &T> {
+    let place = |number: i64| usize::try_from(number).ok()?.checked_sub(1);
+    numbers.into_iter().filter_map(move |number| rows.get(place(number)?))
 }

@@ -1,7 +1,6 @@
 //! Between the rows of sends and what a claim comes to, and how a send ends.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 use sqlx::FromRow;
 
@@ -87,9 +86,11 @@ impl<'a> EndRow<'a> {
 
     /// A statement changes a row once: those that come first to their key, and the rest, which is to
     /// be written behind them.
-    pub(in crate::store) fn first_of_each_key(rows: Vec<Self>) -> (Vec<Self>, Vec<Self>) {
-        let mut keys = HashSet::new();
-        rows.into_iter().partition(|row| keys.insert((&row.ending.account, &row.ending.key)))
+    pub(in crate::store) fn first_of_each_key(mut rows: Vec<Self>) -> (Vec<Self>, Vec<Self>) {
+        let key = |row: &Self| (row.account(), row.ending.key.as_str());
+        rows.sort_by_key(key);
+        let mut before = None;
+        rows.into_iter().partition(|row| before.replace(key(row)) != Some(key(row)))
     }
 
     pub(in crate::store) fn account(&self) -> &'a str {

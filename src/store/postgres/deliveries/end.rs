@@ -47,8 +47,7 @@ impl Postgres {
             }
         }
         tx.commit().await?;
-        let held = ended.iter().map(|ended| ended.place).collect();
-        Ok(each(endings.len(), &held))
+        Ok(each(endings.len(), ended.iter().map(|ended| ended.place)))
     }
 }
 

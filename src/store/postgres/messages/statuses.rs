@@ -72,20 +72,37 @@ const WAIT: &str = keep_waiting!(
       AS t (account_id, wamid, kind, message_id, recipient, at, error))"
 );
 
-/// Takes out what waits for any of the messages. Each is looked up in an index, and then taken from
-/// where it lies: much may be waiting that other programs have sent.
-const TAKE: &str = "
-    DELETE FROM waiting_statuses WHERE ctid = ANY (ARRAY(
-        SELECT w.place
-        FROM unnest($1::text[], $2::text[], $3::text[]) AS r (account_id, id, wamid)
-        CROSS JOIN LATERAL (
-            (SELECT ctid AS place FROM waiting_statuses
-             WHERE account_id = r.account_id AND wamid = r.wamid LIMIT 100)
-            UNION ALL
-            SELECT place FROM (SELECT ctid AS place, account_id FROM waiting_statuses
-                               WHERE message_id = r.id LIMIT 100) m
-            WHERE m.account_id = r.account_id) w))
-    RETURNING account_id, wamid, message_id, kind, recipient, at, error";
+/// Where the statuses lie that wait for a message. Each is looked up in an index: much may be waiting
+/// that other programs have sent.
+macro_rules! waiting_for {
+    ($account:literal, $id:literal, $wamid:literal) => {
+        concat!(
+            "(SELECT ctid AS place FROM waiting_statuses WHERE account_id = ",
+            $account,
+            " AND wamid = ",
+            $wamid,
+            " LIMIT 100)
+             UNION ALL
+             SELECT place FROM (SELECT ctid AS place, account_id FROM waiting_statuses
+                                WHERE message_id = ",
+            $id,
+            " LIMIT 100) m WHERE m.account_id = ",
+            $account
+        )
+    };
+}
+pub(in crate::store::postgres) use waiting_for;
+
+/// Takes out what waits for any of the messages.
+const TAKE: &str = concat!(
+    "DELETE FROM waiting_statuses WHERE ctid = ANY (ARRAY(
+         SELECT w.place
+         FROM unnest($1::text[], $2::text[], $3::text[]) AS r (account_id, id, wamid)
+         CROSS JOIN LATERAL (",
+    waiting_for!("r.account_id", "r.id", "r.wamid"),
+    ") w))
+     RETURNING account_id, wamid, message_id, kind, recipient, at, error"
+);
 
 /// Moves the messages that the statuses are about forward, each by all of its statuses; a status
 /// whose message is not recorded waits for it. Together with it what it says is committed.

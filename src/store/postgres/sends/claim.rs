@@ -1,14 +1,12 @@
 //! Claiming keys in PostgreSQL, against other nodes.
 
-use std::collections::HashSet;
-
 use sqlx::{query, query_as, query_scalar};
 
 use super::server_time;
 use crate::model::MessageId;
-use crate::store::commit_groups::Done;
+use crate::store::commit_groups::{Done, each};
 use crate::store::postgres::Postgres;
-use crate::store::postgres::messages::column;
+use crate::store::postgres::messages::{column, numbered};
 use crate::store::rows::messages::{MessageRow, NewMessage};
 use crate::store::rows::sends::{SendRow, Standing, told_later};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_UNKNOWN};
@@ -38,13 +36,15 @@ const CLAIM: &str = concat!(
     " + t.lease, t.created_at
          FROM told t JOIN there a ON a.id = t.account_id ORDER BY t.n
          ON CONFLICT (account_id, key) DO NOTHING
-         RETURNING account_id, message_id)
-     INSERT INTO messages
-         (account_id, id, phone_number_id, recipient, kind, reference, form, created_at)
-     SELECT account_id, message_id, t.phone_number_id, t.recipient, t.kind, t.reference, t.form,
-            t.created_at
-     FROM won JOIN told t USING (account_id, message_id)
-     RETURNING id"
+         RETURNING account_id, message_id),
+     first AS MATERIALIZED (SELECT * FROM won JOIN told USING (account_id, message_id)),
+     recorded AS (
+         INSERT INTO messages
+             (account_id, id, phone_number_id, recipient, kind, reference, form, created_at)
+         SELECT account_id, message_id, phone_number_id, recipient, kind, reference, form,
+                created_at
+         FROM first)
+     SELECT COALESCE(array_agg(n), '{}') FROM first"
 );
 
 const HOLDER: &str = concat!(
@@ -113,24 +113,25 @@ impl Postgres {
     /// `false` for those whose key is held, or whose account is not there. Of two claims of one key
     /// the first wins.
     async fn insert(&self, claims: &[SendClaim]) -> Done<bool> {
-        let mut rows: Vec<_> =
-            claims.iter().map(|claim| (claim, NewMessage::of(&claim.message))).collect();
-        rows.sort_by_key(|(claim, message)| (message.account_id, claim.key.as_str()));
+        let rows = claims.iter().enumerate();
+        let rows = rows.map(|(place, claim)| (place, claim, NewMessage::of(&claim.message)));
+        let mut rows: Vec<_> = rows.collect();
+        rows.sort_by_key(|(_, claim, message)| (message.account_id, claim.key.as_str()));
         let insert = query_scalar(CLAIM)
-            .bind(column(&rows, |(_, message)| message.account_id))
-            .bind(column(&rows, |(claim, _)| claim.key.as_str()))
-            .bind(column(&rows, |(claim, _)| &claim.fingerprint[..]))
-            .bind(column(&rows, |(_, message)| &*message.id))
-            .bind(column(&rows, |(claim, _)| lease(claim)))
-            .bind(column(&rows, |(_, message)| message.created_at))
-            .bind(column(&rows, |(_, message)| message.phone_number_id))
-            .bind(column(&rows, |(_, message)| &*message.recipient))
-            .bind(column(&rows, |(_, message)| &*message.kind))
-            .bind(column(&rows, |(_, message)| message.reference.as_deref()))
-            .bind(column(&rows, |(_, message)| message.form.as_deref()));
-        let won: Vec<String> = insert.fetch_all(&self.pool).await?;
-        let won: HashSet<_> = won.iter().map(String::as_str).collect();
-        Ok(claims.iter().map(|claim| Ok(won.contains(claim.message.id.as_str()))).collect())
+            .bind(column(&rows, |(.., message)| message.account_id))
+            .bind(column(&rows, |(_, claim, _)| claim.key.as_str()))
+            .bind(column(&rows, |(_, claim, _)| &claim.fingerprint[..]))
+            .bind(column(&rows, |(.., message)| &*message.id))
+            .bind(column(&rows, |(_, claim, _)| lease(claim)))
+            .bind(column(&rows, |(.., message)| message.created_at))
+            .bind(column(&rows, |(.., message)| message.phone_number_id))
+            .bind(column(&rows, |(.., message)| &*message.recipient))
+            .bind(column(&rows, |(.., message)| &*message.kind))
+            .bind(column(&rows, |(.., message)| message.reference.as_deref()))
+            .bind(column(&rows, |(.., message)| message.form.as_deref()));
+        let won: Vec<i64> = insert.fetch_one(&self.pool).await?;
+        let won = numbered(&rows, won).map(|(place, ..)| *place);
+        Ok(each(claims.len(), won))
     }
 
     async fn expire(&self, claim: &SendClaim, id: &MessageId) -> Result<(), StoreError> {

@@ -1,19 +1,19 @@
 //! Ends of many sends in PostgreSQL, in one commit.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 
-use sqlx::query_scalar;
+use sqlx::query_as;
 
 use crate::store::commit_groups::{Done, each};
 use crate::store::intake::DataKeys;
-use crate::store::postgres::messages::{self, column, hold_messages};
+use crate::store::postgres::messages::{self, column, hold_messages, numbered};
 use crate::store::postgres::{Postgres, Writing};
 use crate::store::rows::messages::outcome_code;
 use crate::store::rows::sends::{EndRow, known};
 use crate::store::{Ending, StoreError};
 
 /// Locks the sends and then the messages, each in one order on all nodes, before it changes them.
-/// Answers the messages of those that were there to be ended.
+/// Answers which of them were there to be ended, and whether a status waits for any of the messages.
 ///
 /// Each is looked up by itself, and what is changed is written as an insert that always finds its
 /// row. Joins, and an update is one, would be planned for what the server believes of the tables,
@@ -23,9 +23,9 @@ const END: &str = concat!(
     WITH told AS MATERIALIZED (
         SELECT * FROM unnest(
             $1::text[], $2::text[], $3::text[], $4::smallint[], $5::smallint[], $6::bytea[],
-            $7::bigint[], $8::smallint[], $9::text[], $10::text[], $11::text[])
+            $7::bigint[], $8::smallint[], $9::text[], $10::text[], $11::text[]) WITH ORDINALITY
         AS t (account_id, key, message_id, state, reply_status, reply_body, ended_at, outcome,
-              wamid, wa_id, error)),
+              wamid, wa_id, error, n)),
     held AS MATERIALIZED (
         SELECT t.*, s.place
         FROM (SELECT * FROM told ORDER BY account_id COLLATE \"C\", key COLLATE \"C\") t
@@ -73,7 +73,11 @@ const END: &str = concat!(
             wa_id = COALESCE(m.wa_id, excluded.wa_id),
             error = CASE WHEN m.outcome = 1 THEN m.error
                          ELSE COALESCE(m.error, excluded.error) END)
-    SELECT message_id FROM held"
+    SELECT COALESCE((SELECT array_agg(n) FROM held), '{}'),
+           EXISTS (SELECT FROM (SELECT * FROM told WHERE wamid IS NOT NULL) t
+                   CROSS JOIN LATERAL (",
+    messages::waiting_for!("t.account_id", "t.message_id", "t.wamid"),
+    ") w)"
 );
 
 impl Postgres {
@@ -86,22 +90,25 @@ impl Postgres {
         let wamids: Vec<_> = endings.iter().map(Ending::wamid).collect();
         let mut rest = EndRow::of_all(endings, &wamids, &keys)?;
 
-        let mut places = HashSet::new();
+        let mut places = Vec::with_capacity(endings.len());
+        let mut any_waits = false;
         while !rest.is_empty() {
             let (first, others) = EndRow::first_of_each_key(rest);
-            let held = end(&mut tx, &first).await?;
-            let held = first.iter().filter(|row| held.contains(row.message()));
-            places.extend(held.map(|row| row.place));
+            let (held, waits) = end(&mut tx, &first).await?;
+            places.extend(numbered(&first, held).map(|row| row.place));
+            any_waits |= waits;
             rest = others;
         }
-        messages::settle(&mut tx, &known(endings, &wamids), &self.keyring).await?;
+        if any_waits {
+            messages::settle(&mut tx, &known(endings, &wamids), &self.keyring).await?;
+        }
         tx.commit().await?;
-        Ok(each(endings.len(), &places))
+        Ok(each(endings.len(), places))
     }
 }
 
-async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<HashSet<String>, StoreError> {
-    let end = query_scalar(END)
+async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<(Vec<i64>, bool), StoreError> {
+    let end = query_as(END)
         .bind(column(rows, EndRow::account))
         .bind(column(rows, |row| row.ending.key.as_str()))
         .bind(column(rows, EndRow::message))
@@ -113,6 +120,5 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<HashSet<String>, S
         .bind(column(rows, |row| row.wamid))
         .bind(column(rows, |row| row.ending.wa_id()))
         .bind(column(rows, |row| row.ending.error()));
-    let held: Vec<String> = end.fetch_all(&mut **tx).await?;
-    Ok(held.into_iter().collect())
+    Ok(end.fetch_one(&mut **tx).await?)
 }

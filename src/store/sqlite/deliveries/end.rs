@@ -34,8 +34,7 @@ impl Sqlite {
             }
         }
         tx.commit().await?;
-        let held = ended.iter().map(|ended| ended.place).collect();
-        Ok(each(endings.len(), &held))
+        Ok(each(endings.len(), ended.iter().map(|ended| ended.place)))
     }
 }
 

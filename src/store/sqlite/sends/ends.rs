@@ -56,7 +56,7 @@ impl Sqlite {
         let wamids: Vec<_> = endings.iter().map(Ending::wamid).collect();
         let mut rest = EndRow::of_all(endings, &wamids, &keys)?;
 
-        let mut places = HashSet::new();
+        let mut places = Vec::with_capacity(endings.len());
         while !rest.is_empty() {
             let (first, others) = EndRow::first_of_each_key(rest);
             places.extend(end(&mut tx, &first).await?);
@@ -64,7 +64,7 @@ impl Sqlite {
         }
         messages::settle(&mut tx, &known(endings, &wamids), &self.keyring).await?;
         tx.commit().await?;
-        Ok(each(endings.len(), &places))
+        Ok(each(endings.len(), places))
     }
 }
 
