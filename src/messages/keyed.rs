@@ -3,6 +3,7 @@
 //! The key is claimed in a durable commit before the first byte goes out, and the answer is
 //! committed before it is given. Nothing here ever sends a second time under one key.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::{IntoResponse as _, Response};
@@ -36,7 +37,7 @@ pub(super) fn send_once(
     let lease_ends = Instant::now() + lease;
     let message = row.id.clone();
     let Once { key, fingerprint } = once;
-    let claim = SendClaim { key, fingerprint, message: row, lease };
+    let claim = Arc::new(SendClaim { key, fingerprint, message: row, lease });
     async move {
         let claimed = match &permit {
             Ok(_) => state.store.claim_send(&claim).await.map(Some),
@@ -90,15 +91,15 @@ pub(super) fn send_once(
                 (worded.into_response(), end)
             }
         };
-        let ending = Ending { error, ..claim.ended(end, result, state.clock.now()) };
-        write_end(ending, lease_ends, &state).await;
+        let ending = Ending { claim, end, result, error, at: state.clock.now() };
+        write_end(Arc::new(ending), lease_ends, &state).await;
         Ok(with_message_id(response, &message))
     }
 }
 
 /// A claim that was not answered may have been written. Nothing was sent under it, so the key is
 /// to be free again, and not to count as unknown when the lease ends.
-fn leave_free(claim: &SendClaim, lease_ends: Instant, state: &AppState) {
+fn leave_free(claim: &Arc<SendClaim>, lease_ends: Instant, state: &AppState) {
     if state.sends.len() > MOST_PENDING {
         return;
     }
@@ -109,29 +110,32 @@ fn leave_free(claim: &SendClaim, lease_ends: Instant, state: &AppState) {
 
 /// Writes the end before the answer is given. If the database is away the caller still gets the
 /// answer, and the writing goes on for the rest of the lease; after that the send is unknown.
-async fn write_end(ending: Ending, lease_ends: Instant, state: &AppState) {
+async fn write_end(ending: Arc<Ending>, lease_ends: Instant, state: &AppState) {
     if write(&ending, state).await {
         return;
     }
     state.sends.spawn(keep_writing(ending, lease_ends, state.clone()));
 }
 
-async fn keep_writing(ending: Ending, lease_ends: Instant, state: AppState) {
+async fn keep_writing(ending: Arc<Ending>, lease_ends: Instant, state: AppState) {
     while Instant::now() < lease_ends {
         sleep(PAUSE).await;
         if write(&ending, &state).await {
             return;
         }
     }
-    tracing::error!(send = ending.message.as_str(), "the end of a send could not be stored");
+    tracing::error!(
+        send = ending.claim.message.id.as_str(),
+        "the end of a send could not be stored"
+    );
 }
 
 /// `false` if it is worth another try.
-async fn write(ending: &Ending, state: &AppState) -> bool {
+async fn write(ending: &Arc<Ending>, state: &AppState) -> bool {
     match state.store.end_send(ending).await {
         Ok(_) => true,
         Err(StoreError::Unavailable(cause)) => {
-            let send = ending.message.as_str();
+            let send = ending.claim.message.id.as_str();
             tracing::warn!(send, %cause, "the end of a send waits for the database");
             false
         }

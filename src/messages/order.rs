@@ -61,7 +61,8 @@ impl Once {
     /// A body means the same whatever its author's tool made of white space and order.
     #[must_use]
     pub fn new(key: String, path: &str, body: Json<'_>) -> Self {
-        let mut text = format!("POST {path}\n");
+        let mut text = String::with_capacity("POST \n".len() + path.len() + body.text().len());
+        text.extend(["POST ", path, "\n"]);
         canonical(body, &mut text);
         Self { key, fingerprint: Sha256::digest(text.as_bytes()).into() }
     }

@@ -132,9 +132,8 @@ impl Keyring {
     }
 
     fn wrap(&self, context: &[u8], value: &[u8]) -> Result<WrappedKey, StoreError> {
-        let mut bytes = vec![VERSION];
-        bytes.extend(self.current.id);
-        encrypt(self.current.key.bytes(), context, value, &mut bytes)?;
+        let head: [&[u8]; 2] = [&[VERSION], &self.current.id];
+        let bytes = encrypt(self.current.key.bytes(), context, value, &head)?;
         Ok(WrappedKey { bytes, key_id: hex::encode(self.current.id) })
     }
 
@@ -173,9 +172,7 @@ impl DataKey {
     /// # Errors
     /// Fails on more than the cipher takes, which is 256 GB.
     pub fn seal_bytes(&self, column: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let mut sealed = vec![VERSION];
-        encrypt(&self.key, &context(self.account.as_str(), column), secret, &mut sealed)?;
-        Ok(sealed)
+        encrypt(&self.key, &context(self.account.as_str(), column), secret, &[&[VERSION]])
     }
 
     /// # Errors
@@ -231,7 +228,8 @@ impl WrappingKey {
 
 /// What a value is bound to. The length in front of the account keeps it and the column apart.
 fn context(account: &str, column: &str) -> Vec<u8> {
-    let mut context = vec![VERSION];
+    let mut context = Vec::with_capacity(1 + 8 + account.len() + column.len());
+    context.push(VERSION);
     context.extend((account.len() as u64).to_be_bytes());
     context.extend(account.as_bytes());
     context.extend(column.as_bytes());
@@ -245,18 +243,20 @@ fn strip_version(sealed: &[u8]) -> Result<&[u8], StoreError> {
     }
 }
 
-/// Appends nonce, ciphertext and tag to `sealed`. The secret is copied once: it may be large. The nonce
-/// comes from the generator of this thread, which spares a system call for each value; keys are the
+/// Nonce, ciphertext and tag behind `head`. The secret is copied once: it may be large. The nonce comes
+/// from the generator of this thread, which spares a system call for each value; keys are the
 /// system's own.
 fn encrypt(
     key: &[u8; 32],
     context: &[u8],
     secret: &[u8],
-    sealed: &mut Vec<u8>,
-) -> Result<(), StoreError> {
+    head: &[&[u8]],
+) -> Result<Vec<u8>, StoreError> {
     let mut nonce = [0_u8; NONCE_BYTES];
     rand::rng().fill_bytes(&mut nonce);
-    sealed.reserve_exact(NONCE_BYTES + secret.len() + TAG_BYTES);
+    let head_bytes: usize = head.iter().map(|part| part.len()).sum();
+    let mut sealed = Vec::with_capacity(head_bytes + NONCE_BYTES + secret.len() + TAG_BYTES);
+    head.iter().for_each(|part| sealed.extend(*part));
     sealed.extend(nonce);
     let before = sealed.len();
     sealed.extend(secret);
@@ -265,7 +265,7 @@ fn encrypt(
         .encrypt_inout_detached(&XNonce::from(nonce), context, ciphertext.into())
         .map_err(|_| StoreError::Damaged)?;
     sealed.extend(tag);
-    Ok(())
+    Ok(sealed)
 }
 
 fn decrypt(

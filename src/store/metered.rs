@@ -1,5 +1,6 @@
 //! A store whose operations are measured. What they do is somebody else's.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -146,10 +147,10 @@ metered! { Nodes {
 } }
 
 metered! { Sends {
-    ClaimSend: claim_send(claim: &SendClaim) -> Claimed;
+    ClaimSend: claim_send(claim: &Arc<SendClaim>) -> Claimed;
     ClaimSend: held_send(claim: &SendClaim) -> Option<Claimed>;
     ClaimSend: holds_send(account: &AccountId, key: &str) -> bool;
-    EndSend: end_send(ending: &Ending) -> bool;
+    EndSend: end_send(ending: &Arc<Ending>) -> bool;
     Upkeep: expire_sends(now: Timestamp, limit: i64) -> u64;
     Upkeep: forget_sends(
         ended_before: Timestamp, unknown_before: Timestamp, limit: i64

@@ -49,8 +49,8 @@ pub(super) struct Postgres {
     timeout: Duration,
     work: Work,
     /// Each is told whether it has won its key.
-    claims: CommitGroups<SendClaim, bool>,
-    ends: CommitGroups<Ending, bool>,
+    claims: CommitGroups<Arc<SendClaim>, bool>,
+    ends: CommitGroups<Arc<Ending>, bool>,
     attempts: CommitGroups<AttemptEnding, bool>,
     /// Whoever waits for work listens here, one at a time.
     listener: Mutex<Option<PgListener>>,

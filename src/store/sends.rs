@@ -1,5 +1,6 @@
 //! Sends that must happen once: the keys that callers give them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -58,9 +59,7 @@ pub enum SendEnd {
 /// How a send ended, and what its message is to know of it.
 #[derive(Clone, Debug)]
 pub struct Ending {
-    pub account: AccountId,
-    pub key: String,
-    pub message: MessageId,
+    pub claim: Arc<SendClaim>,
     pub end: SendEnd,
     pub result: SendResult,
     pub error: Option<String>,
@@ -70,10 +69,13 @@ pub struct Ending {
 impl SendClaim {
     /// The end of what was sent under this claim.
     #[must_use]
-    pub fn ended(&self, end: SendEnd, result: SendResult, at: Timestamp) -> Ending {
-        let Self { key, message, .. } = self;
-        let (account, message) = (message.account.clone(), message.id.clone());
-        Ending { account, key: key.clone(), message, end, result, error: None, at }
+    pub fn ended(self: &Arc<Self>, end: SendEnd, result: SendResult, at: Timestamp) -> Arc<Ending> {
+        Arc::new(Ending { claim: Arc::clone(self), end, result, error: None, at })
+    }
+
+    #[must_use]
+    pub fn account(&self) -> &AccountId {
+        &self.message.account
     }
 }
 
@@ -85,7 +87,7 @@ pub trait Sends: Send + Sync {
     /// [`Claimed::Reused`], whatever became of the send. An unknown send is [`Claimed::Resolved`]
     /// as soon as a status has reached its message. [`StoreError::NoAccount`] if there is no such
     /// account.
-    async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError>;
+    async fn claim_send(&self, claim: &Arc<SendClaim>) -> Result<Claimed, StoreError>;
 
     /// What a claim would come to if the key is held; `None` if it is free, and it stays so. Never
     /// [`Claimed::Won`]. A lease that has run out is written down as for a claim.
@@ -101,7 +103,7 @@ pub trait Sends: Send + Sync {
     /// an answer of Graph's beats not knowing; but it is not released, for somebody may have been
     /// told that it is unknown: that, too, is `false`. A message that a status has reached stays
     /// accepted.
-    async fn end_send(&self, ending: &Ending) -> Result<bool, StoreError>;
+    async fn end_send(&self, ending: &Arc<Ending>) -> Result<bool, StoreError>;
 
     /// Marks up to `limit` sends whose lease has run out as unknown since `now`, and their
     /// messages with them. Leases end by the clock they were made with, whatever `now` is.

@@ -17,6 +17,7 @@ mod upkeep;
 mod webhooks;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -45,8 +46,8 @@ pub(super) struct Sqlite {
     keyring: Keyring,
     timeout: Duration,
     work: Work,
-    claims: CommitGroups<SendClaim, Claimed>,
-    ends: CommitGroups<Ending, bool>,
+    claims: CommitGroups<Arc<SendClaim>, Claimed>,
+    ends: CommitGroups<Arc<Ending>, bool>,
     attempts: CommitGroups<AttemptEnding, bool>,
 }
 

@@ -1,6 +1,7 @@
 //! What is kept, and for how long: the clock of the gateway stands still, and what lies there when
 //! it starts is younger or older than what is kept.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avenping_gateway::model::{
@@ -81,13 +82,13 @@ fn outcome(outcome: SendOutcome, wamid: Option<&str>) -> SendResult {
     SendResult { outcome, wamid: wamid.map(str::to_owned), wa_id: None }
 }
 
-fn claim_of(account: &AccountId, key: &str, now: Timestamp) -> SendClaim {
-    SendClaim {
+fn claim_of(account: &AccountId, key: &str, now: Timestamp) -> Arc<SendClaim> {
+    Arc::new(SendClaim {
         key: key.to_owned(),
         fingerprint: [1; 32],
         message: record(account, now),
         lease: Duration::from_secs(60),
-    }
+    })
 }
 
 async fn ended(store: &Store, account: &AccountId, key: &str, end: SendEnd, when: Timestamp) {

@@ -1,5 +1,6 @@
 //! Whether a key stands for a send.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avenping_gateway::model::{AccountId, MessageId, MessageRecord, SendOutcome, SendResult};
@@ -30,15 +31,15 @@ fn record(account: &AccountId) -> MessageRecord {
     }
 }
 
-async fn claim(store: &Store, account: &AccountId, key: &str) -> SendClaim {
+async fn claim(store: &Store, account: &AccountId, key: &str) -> Arc<SendClaim> {
     let message = record(account);
     let lease = Duration::from_secs(60);
-    let claim = SendClaim { key: key.to_owned(), fingerprint: [1; 32], message, lease };
+    let claim = Arc::new(SendClaim { key: key.to_owned(), fingerprint: [1; 32], message, lease });
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
     claim
 }
 
-async fn end(store: &Store, claim: &SendClaim, end: SendEnd) {
+async fn end(store: &Store, claim: &Arc<SendClaim>, end: SendEnd) {
     let outcome = SendOutcome::NotSent;
     let result = SendResult { outcome, wamid: None, wa_id: None };
     assert!(store.end_send(&claim.ended(end, result, at(START))).await.unwrap());

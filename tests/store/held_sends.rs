@@ -1,5 +1,6 @@
 //! Looking at a key without claiming it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avenping_gateway::model::{AccountId, MessageId, MessageRecord, SendOutcome, SendResult};
@@ -16,7 +17,7 @@ cases![
     a_key_that_no_database_keeps_is_refused,
 ];
 
-fn claim(account: &AccountId, key: &str, fingerprint: u8) -> SendClaim {
+fn claim(account: &AccountId, key: &str, fingerprint: u8) -> Arc<SendClaim> {
     let message = MessageRecord {
         id: MessageId::generate(),
         account: account.clone(),
@@ -35,7 +36,7 @@ fn claim(account: &AccountId, key: &str, fingerprint: u8) -> SendClaim {
         error: None,
     };
     let lease = Duration::from_secs(600);
-    SendClaim { key: key.to_owned(), fingerprint: [fingerprint; 32], message, lease }
+    Arc::new(SendClaim { key: key.to_owned(), fingerprint: [fingerprint; 32], message, lease })
 }
 
 async fn held(store: &Store, account: &AccountId, key: &str, fingerprint: u8) -> Option<Claimed> {
@@ -98,7 +99,8 @@ async fn a_held_key_is_told_of_as_to_one_who_claims_it(place: Place) {
 async fn a_lease_that_ran_out_is_unknown_for_good(place: Place) {
     let store = place.store().await;
     let id = join(&store, "ada").await;
-    let lapsed = SendClaim { lease: Duration::ZERO, ..claim(&id, "k", 1) };
+    let lapsed =
+        Arc::new(SendClaim { lease: Duration::ZERO, ..SendClaim::clone(&claim(&id, "k", 1)) });
     assert_eq!(store.claim_send(&lapsed).await.unwrap(), Claimed::Won);
     let unknown = Claimed::Unknown { message: lapsed.message.id.clone(), reply: None };
     assert_eq!(held(&store, &id, "k", 1).await, Some(unknown.clone()));

@@ -1,5 +1,6 @@
 //! To how many people a form has gone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avenping_gateway::metrics::ArrivalKind;
@@ -207,7 +208,7 @@ async fn a_send_under_a_key_counts_like_any_other(place: Place) {
     let message = MessageRecord { result: None, ..sent(&id, "1555", "") };
     let lease = Duration::from_secs(60);
     let key = "order-1".to_owned();
-    let claim = SendClaim { key, fingerprint: [1; 32], message, lease };
+    let claim = Arc::new(SendClaim { key, fingerprint: [1; 32], message, lease });
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
 
     // Meta is faster than the answer.

@@ -1,5 +1,6 @@
 //! Changing to a new secret key, while servers run.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avenping_gateway::config::SecretKey;
@@ -111,9 +112,9 @@ fn raw(bytes: usize) -> InboundPost {
     InboundPost { received_at, raw, keep: Keep::Unparsed, arrivals: Vec::new() }
 }
 
-fn keyed(message: MessageRecord) -> SendClaim {
+fn keyed(message: MessageRecord) -> Arc<SendClaim> {
     let (key, lease) = ("order-1".to_owned(), Duration::from_secs(60));
-    SendClaim { key, fingerprint: [1; 32], message, lease }
+    Arc::new(SendClaim { key, fingerprint: [1; 32], message, lease })
 }
 
 /// An account with something in every place where something is sealed.

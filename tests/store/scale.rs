@@ -1,6 +1,7 @@
 //! That nothing costs more for what else is kept, in PostgreSQL: it counts what is read from each
 //! table. Of SQLite the instructions are counted, in `src/store/sqlite/cost.rs`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avenping_gateway::model::{
@@ -199,7 +200,12 @@ async fn send_many(store: &Store, id: &AccountId, turn: &str, count: usize) {
     let claims: Vec<_> = (0..count)
         .map(|n| {
             let (key, message) = (format!("{turn} {n}"), record(id));
-            SendClaim { key, fingerprint: [1; 32], message, lease: Duration::from_secs(60) }
+            Arc::new(SendClaim {
+                key,
+                fingerprint: [1; 32],
+                message,
+                lease: Duration::from_secs(60),
+            })
         })
         .collect();
     for won in join_all(claims.iter().map(|claim| store.claim_send(claim))).await {
@@ -259,7 +265,7 @@ async fn work(store: &Store, id: &AccountId, turn: &str) {
 
     let lease = Duration::from_secs(60);
     let (key, message) = (turn.to_owned(), record(id));
-    let claim = SendClaim { key, fingerprint: [1; 32], message, lease };
+    let claim = Arc::new(SendClaim { key, fingerprint: [1; 32], message, lease });
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
     let end = SendEnd::Final(StoredReply { status: 200, body: Vec::new() });
     let (result, now) = (accepted(&format!("wamid.keyed {turn}")), at(i64::MAX));

@@ -1,5 +1,6 @@
 //! Sends that are claimed and ended at the same time share a commit, and nothing else.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avenping_gateway::model::{AccountId, MessageRecord, SendOutcome, SendResult};
@@ -24,9 +25,9 @@ const CUT: &str = "
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
-fn claim(account: &AccountId, key: &str) -> SendClaim {
+fn claim(account: &AccountId, key: &str) -> Arc<SendClaim> {
     let (key, message) = (key.to_owned(), record(account));
-    SendClaim { key, fingerprint: [1; 32], message, lease: Duration::from_secs(60) }
+    Arc::new(SendClaim { key, fingerprint: [1; 32], message, lease: Duration::from_secs(60) })
 }
 
 fn reply(body: &str) -> StoredReply {
@@ -39,7 +40,7 @@ async fn won(store: &Store, account: &AccountId, keys: &[String]) -> Vec<Message
     for key in keys {
         let claim = claim(account, key);
         assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
-        messages.push(claim.message);
+        messages.push(claim.message.clone());
     }
     messages
 }
@@ -51,7 +52,10 @@ async fn end(
     body: &str,
 ) -> Result<bool, StoreError> {
     let (end, result) = (SendEnd::Final(reply(body)), accepted(key));
-    let claim = SendClaim { message: message.clone(), ..claim(&message.account, key) };
+    let claim = Arc::new(SendClaim {
+        message: message.clone(),
+        ..SendClaim::clone(&claim(&message.account, key))
+    });
     store.end_send(&claim.ended(end, result, at(START))).await
 }
 

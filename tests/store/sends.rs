@@ -1,5 +1,6 @@
 //! Sends that must happen once.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use avenping_gateway::model::{
@@ -32,9 +33,9 @@ cases![
 const KEY: &str = "order-1";
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn claim_of(message: &MessageRecord, key: &str) -> SendClaim {
+fn claim_of(message: &MessageRecord, key: &str) -> Arc<SendClaim> {
     let (key, message) = (key.to_owned(), message.clone());
-    SendClaim { key, fingerprint: [1; 32], message, lease: PATIENCE }
+    Arc::new(SendClaim { key, fingerprint: [1; 32], message, lease: PATIENCE })
 }
 
 fn reply(body: &str) -> StoredReply {
@@ -55,7 +56,8 @@ async fn won(store: &Store, account: &AccountId, key: &str) -> MessageRecord {
 /// The same with a lease that is over at once.
 async fn lost(store: &Store, account: &AccountId, key: &str) -> MessageRecord {
     let message = record(account);
-    let claim = SendClaim { lease: Duration::ZERO, ..claim_of(&message, key) };
+    let claim =
+        Arc::new(SendClaim { lease: Duration::ZERO, ..SendClaim::clone(&claim_of(&message, key)) });
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
     message
 }
@@ -122,14 +124,17 @@ async fn a_key_is_the_accounts_own_and_stands_for_one_request(place: Place) {
     let (ada, bob) = (join(&store, "ada").await, join(&store, "bob").await);
     let first = won(&store, &ada, KEY).await;
     won(&store, &bob, KEY).await;
-    let other = SendClaim { fingerprint: [2; 32], ..claim_of(&record(&ada), KEY) };
+    let other = Arc::new(SendClaim {
+        fingerprint: [2; 32],
+        ..SendClaim::clone(&claim_of(&record(&ada), KEY))
+    });
     assert_eq!(store.claim_send(&other).await.unwrap(), Claimed::Reused);
     ended(&store, &first, KEY, SendEnd::Unknown(reply("")), unknown(), START).await;
     assert_eq!(store.claim_send(&other).await.unwrap(), Claimed::Reused);
     ended(&store, &first, KEY, SendEnd::Final(reply("")), accepted("wamid.1"), START).await;
     assert_eq!(store.claim_send(&other).await.unwrap(), Claimed::Reused);
     lost(&store, &ada, "order-2").await;
-    let other = SendClaim { key: "order-2".to_owned(), ..other };
+    let other = Arc::new(SendClaim { key: "order-2".to_owned(), ..SendClaim::clone(&other) });
     assert_eq!(store.claim_send(&other).await.unwrap(), Claimed::Reused);
 }
 
@@ -234,7 +239,7 @@ async fn a_failure_of_the_send_is_void_once_a_status_proves_it_sent(place: Place
         let error = Some(r#"{"code":131000}"#.to_owned());
         let end = SendEnd::Unknown(reply(""));
         let ending = claim_of(message, key).ended(end, unknown(), at(START));
-        store.end_send(&Ending { error, ..ending }).await.unwrap();
+        store.end_send(&Arc::new(Ending { error, ..Ending::clone(&ending) })).await.unwrap();
     };
     fails(&behind, "order-2").await;
     assert!(read(&store, &behind).await.error.is_some());

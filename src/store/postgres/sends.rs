@@ -3,6 +3,8 @@
 mod claim;
 mod ends;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::query_scalar;
 
@@ -44,7 +46,7 @@ const EXPIRE: &str = concat!(
 
 #[async_trait]
 impl Sends for Postgres {
-    async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
+    async fn claim_send(&self, claim: &Arc<SendClaim>) -> Result<Claimed, StoreError> {
         storable("the idempotency key", &claim.key)?;
         self.within(self.claim(claim)).await
     }
@@ -62,9 +64,9 @@ impl Sends for Postgres {
         Ok(held > 0)
     }
 
-    async fn end_send(&self, ending: &Ending) -> Result<bool, StoreError> {
-        storable("the idempotency key", &ending.key)?;
-        let ended = self.ends.join(ending.clone(), async |endings| {
+    async fn end_send(&self, ending: &Arc<Ending>) -> Result<bool, StoreError> {
+        storable("the idempotency key", &ending.claim.key)?;
+        let ended = self.ends.join(Arc::clone(ending), async |endings| {
             let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });

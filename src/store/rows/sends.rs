@@ -1,6 +1,7 @@
 //! Between the rows of sends and what a claim comes to, and how a send ends.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use sqlx::FromRow;
 
@@ -67,13 +68,13 @@ impl Ending {
 impl<'a> EndRow<'a> {
     /// An account that has gone has taken its sends along.
     pub(in crate::store) fn of_all(
-        endings: &'a [Ending],
+        endings: &'a [Arc<Ending>],
         wamids: &'a [Option<Cow<'a, str>>],
         keys: &DataKeys,
     ) -> Result<Vec<Self>, StoreError> {
         let mut rows = Vec::with_capacity(endings.len());
         for (place, (ending, wamid)) in endings.iter().zip(wamids).enumerate() {
-            let Some(key) = keys.of(ending.account.as_str()) else { continue };
+            let Some(key) = keys.of(ending.claim.account().as_str()) else { continue };
             let (state, reply) = match &ending.end {
                 SendEnd::Final(reply) => (Some(FINISHED), Some(sealed_reply(reply, key)?)),
                 SendEnd::Unknown(reply) => (Some(UNKNOWN), Some(sealed_reply(reply, key)?)),
@@ -87,29 +88,34 @@ impl<'a> EndRow<'a> {
     /// A statement changes a row once: those that come first to their key, and the rest, which is to
     /// be written behind them.
     pub(in crate::store) fn first_of_each_key(mut rows: Vec<Self>) -> (Vec<Self>, Vec<Self>) {
-        let key = |row: &Self| (row.account(), row.ending.key.as_str());
+        let key = |row: &Self| (row.account(), row.key());
         rows.sort_by_key(key);
         let mut before = None;
         rows.into_iter().partition(|row| before.replace(key(row)) != Some(key(row)))
     }
 
     pub(in crate::store) fn account(&self) -> &'a str {
-        self.ending.account.as_str()
+        self.ending.claim.account().as_str()
     }
 
     pub(in crate::store) fn message(&self) -> &'a str {
-        self.ending.message.as_str()
+        self.ending.claim.message.id.as_str()
+    }
+
+    pub(in crate::store) fn key(&self) -> &'a str {
+        &self.ending.claim.key
     }
 }
 
 /// The messages whose wamid is known now. Without our id in it, a status waits under the wamid
 /// until somebody knows whose it is.
 pub(in crate::store) fn known<'a>(
-    endings: &'a [Ending],
+    endings: &'a [Arc<Ending>],
     wamids: &'a [Option<Cow<'a, str>>],
 ) -> Vec<Recorded<'a>> {
     let known = endings.iter().zip(wamids).filter_map(|(ending, wamid)| {
-        Some(Recorded::of(&ending.account, &ending.message, Some(wamid.as_deref()?)))
+        let message = &ending.claim.message;
+        Some(Recorded::of(&message.account, &message.id, Some(wamid.as_deref()?)))
     });
     known.collect()
 }

@@ -181,12 +181,12 @@ fn told(wamid: &str) -> StatusUpdate {
 async fn sends(on: &mut Measured) {
     let record = on.record(Some("wamid.new"));
     on.cost("record a message", async |store| store.record_messages(&[record]).await).await;
-    let claim = SendClaim {
+    let claim = Arc::new(SendClaim {
         key: "a new key".to_owned(),
         fingerprint: [1; 32],
         message: on.record(None),
         lease: Duration::from_secs(60),
-    };
+    });
     let won = on.cost("claim a key", async |store| store.claim_send(&claim).await).await;
     assert_eq!(won, Claimed::Won);
     let end = SendEnd::Final(StoredReply { status: 200, body: b"{}".to_vec() });

@@ -1,5 +1,7 @@
 //! Sends that must happen once, in SQLite.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use sqlx::{query, query_as, query_scalar};
 
@@ -41,9 +43,9 @@ const EXPIRE: &str = "
 
 #[async_trait]
 impl Sends for Sqlite {
-    async fn claim_send(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
+    async fn claim_send(&self, claim: &Arc<SendClaim>) -> Result<Claimed, StoreError> {
         storable("the idempotency key", &claim.key)?;
-        let claimed = self.claims.join(claim.clone(), async |claims| {
+        let claimed = self.claims.join(Arc::clone(claim), async |claims| {
             let claimed = Box::pin(self.claim_all(&claims)).await;
             (claims, claimed)
         });
@@ -69,9 +71,9 @@ impl Sends for Sqlite {
         Ok(held > 0)
     }
 
-    async fn end_send(&self, ending: &Ending) -> Result<bool, StoreError> {
-        storable("the idempotency key", &ending.key)?;
-        let ended = self.ends.join(ending.clone(), async |endings| {
+    async fn end_send(&self, ending: &Arc<Ending>) -> Result<bool, StoreError> {
+        storable("the idempotency key", &ending.claim.key)?;
+        let ended = self.ends.join(Arc::clone(ending), async |endings| {
             let ended = Box::pin(self.end_all(&endings)).await;
             (endings, ended)
         });

@@ -1,5 +1,7 @@
 //! Claiming keys in PostgreSQL, against other nodes.
 
+use std::sync::Arc;
+
 use sqlx::{query, query_as, query_scalar};
 
 use super::server_time;
@@ -62,9 +64,9 @@ const EXPIRE_ONE: &str = "
 impl Postgres {
     /// Most keys are free. Whatever else may have to be done is boxed, or each claim would be moved
     /// about with the room for it, which was 0.4 of the instructions of a send.
-    pub(super) async fn claim(&self, claim: &SendClaim) -> Result<Claimed, StoreError> {
+    pub(super) async fn claim(&self, claim: &Arc<SendClaim>) -> Result<Claimed, StoreError> {
         for _ in 0..LOOKS {
-            let won = self.claims.join(claim.clone(), async |claims| {
+            let won = self.claims.join(Arc::clone(claim), async |claims| {
                 let won = Box::pin(self.insert(&claims)).await;
                 (claims, won)
             });
@@ -112,7 +114,7 @@ impl Postgres {
 
     /// `false` for those whose key is held, or whose account is not there. Of two claims of one key
     /// the first wins.
-    async fn insert(&self, claims: &[SendClaim]) -> Done<bool> {
+    async fn insert(&self, claims: &[Arc<SendClaim>]) -> Done<bool> {
         let rows = claims.iter().enumerate();
         let rows = rows.map(|(place, claim)| (place, claim, NewMessage::of(&claim.message)));
         let mut rows: Vec<_> = rows.collect();

@@ -1,6 +1,7 @@
 //! Ends of many sends in PostgreSQL, in one commit.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use sqlx::query_as;
 
@@ -81,13 +82,14 @@ const END: &str = concat!(
 );
 
 impl Postgres {
-    pub(super) async fn end_all(&self, endings: &[Ending]) -> Done<bool> {
+    pub(super) async fn end_all(&self, endings: &[Arc<Ending>]) -> Done<bool> {
         let mut tx = self.write().await?;
-        let accounts: BTreeSet<_> = endings.iter().map(|ending| ending.account.as_str()).collect();
+        let accounts: BTreeSet<_> =
+            endings.iter().map(|ending| ending.claim.account().as_str()).collect();
         // A status without our id in it may be about to wait for the wamid.
         let keys = messages::hold_back_statuses(&mut tx, accounts).await?;
         let keys = DataKeys::open(keys, &self.keyring)?;
-        let wamids: Vec<_> = endings.iter().map(Ending::wamid).collect();
+        let wamids: Vec<_> = endings.iter().map(|ending| ending.wamid()).collect();
         let mut rest = EndRow::of_all(endings, &wamids, &keys)?;
 
         let mut places = Vec::with_capacity(endings.len());
@@ -110,7 +112,7 @@ impl Postgres {
 async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<(Vec<i64>, bool), StoreError> {
     let end = query_as(END)
         .bind(column(rows, EndRow::account))
-        .bind(column(rows, |row| row.ending.key.as_str()))
+        .bind(column(rows, EndRow::key))
         .bind(column(rows, EndRow::message))
         .bind(column(rows, |row| row.state))
         .bind(column(rows, |row| row.reply.as_ref().map(|(status, _)| *status)))

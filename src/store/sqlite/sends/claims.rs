@@ -1,6 +1,7 @@
 //! Claims of many keys, in one commit.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::machine_time;
 use crate::store::commit_groups::Done;
@@ -18,7 +19,7 @@ const WHAT_IS_FREE: &str = ") AS told CROSS JOIN accounts a ON a.id = told.colum
 
 impl Sqlite {
     /// Of two claims of one key the first wins.
-    pub(super) async fn claim_all(&self, claims: &[SendClaim]) -> Done<Claimed> {
+    pub(super) async fn claim_all(&self, claims: &[Arc<SendClaim>]) -> Done<Claimed> {
         let mut tx = self.write().await?;
         let clock = machine_time();
         let mut rows: Vec<_> =
@@ -47,7 +48,7 @@ impl Sqlite {
     }
 }
 
-fn bind(row: &mut Row<'_>, (claim, message): &(&SendClaim, NewMessage<'_>), clock: i64) {
+fn bind(row: &mut Row<'_>, (claim, message): &(&Arc<SendClaim>, NewMessage<'_>), clock: i64) {
     let lease = i64::try_from(claim.lease.as_millis()).unwrap_or(i64::MAX);
     row.push_bind(message.account_id).push_bind(&*claim.key).push_bind(&claim.fingerprint[..]);
     row.push_bind(&*message.id).push_bind(clock.saturating_add(lease));

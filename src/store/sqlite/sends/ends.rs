@@ -1,6 +1,7 @@
 //! Ends of many sends, in one commit.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use sqlx::query;
 
@@ -47,13 +48,14 @@ const OF_MESSAGES: &str =
     ") AS told WHERE messages.account_id = told.column1 AND messages.id = told.column2";
 
 impl Sqlite {
-    pub(super) async fn end_all(&self, endings: &[Ending]) -> Done<bool> {
+    pub(super) async fn end_all(&self, endings: &[Arc<Ending>]) -> Done<bool> {
         let mut tx = self.write().await?;
-        let mut accounts: Vec<_> = endings.iter().map(|ending| ending.account.as_str()).collect();
+        let mut accounts: Vec<_> =
+            endings.iter().map(|ending| ending.claim.account().as_str()).collect();
         accounts.sort_unstable();
         accounts.dedup();
         let keys = data_keys(&mut tx, &accounts, &self.keyring).await?;
-        let wamids: Vec<_> = endings.iter().map(Ending::wamid).collect();
+        let wamids: Vec<_> = endings.iter().map(|ending| ending.wamid()).collect();
         let mut rest = EndRow::of_all(endings, &wamids, &keys)?;
 
         let mut places = Vec::with_capacity(endings.len());
@@ -78,7 +80,7 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreE
         held.extend(answered.into_iter().map(|(message,)| message));
     }
     for row in released {
-        let release = query(RELEASE).bind(row.account()).bind(&row.ending.key).bind(row.message());
+        let release = query(RELEASE).bind(row.account()).bind(row.key()).bind(row.message());
         if release.execute(&mut **tx).await?.rows_affected() > 0 {
             held.insert(row.message().to_owned());
         }
@@ -91,7 +93,7 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreE
 }
 
 fn bind_end(to: &mut Row<'_>, row: &&EndRow<'_>) {
-    to.push_bind(row.account()).push_bind(&*row.ending.key).push_bind(row.message());
+    to.push_bind(row.account()).push_bind(row.key()).push_bind(row.message());
     to.push_bind(row.state).push_bind(row.reply.as_ref().map(|(status, _)| *status));
     to.push_bind(row.reply.as_ref().map(|(_, body)| body.as_slice()));
     to.push_bind(row.ending.at.as_millis());
