@@ -11,7 +11,7 @@ use tempfile::{NamedTempFile, TempDir};
 
 use crate::Options;
 use crate::process::{Process, free_port, pinned};
-use crate::server::DATABASE;
+use crate::server::Aside;
 
 pub const NUMBER: &str = "106540352242922";
 pub const WABA: &str = "102290129340398";
@@ -36,6 +36,7 @@ pub struct Installation {
     pub account: String,
     /// A database to drop at the end, and the server that it is on.
     lent: Option<(String, String)>,
+    _aside: Option<Aside>,
 }
 
 #[derive(Deserialize)]
@@ -60,7 +61,7 @@ impl Installation {
                 (format!("sqlite://{}", directory.path().join("bench.db").display()), None)
             }
             Storage::Postgres(server) => {
-                let name = format!("{DATABASE}{}", hex::encode(random::<6>()?));
+                let name = format!("bench_{}", hex::encode(random::<6>()?));
                 psql(server, &format!("CREATE DATABASE {name}"))?;
                 let (before, _) = server.rsplit_once('/').context("the server has no database")?;
                 (format!("{before}/{name}"), Some((server.clone(), name)))
@@ -75,6 +76,7 @@ impl Installation {
             secret_key,
             token: String::new(),
             account: String::new(),
+            _aside: lent.as_ref().map(|(_, name)| Aside::keep(name.clone())),
             lent,
         };
         let created = installation.create_account("ada@example.com", NUMBER, WABA)?;

@@ -81,6 +81,5 @@ fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     machine::pin_ourselves()?;
-    let _aside = options.postgres.as_ref().map(|_| server::Aside::keep());
     runtime.block_on(scenarios::run(&options))
 }

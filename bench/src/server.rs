@@ -1,5 +1,6 @@
-//! A PostgreSQL server on this machine, kept off the core of who is measured. It would settle there,
-//! for the core of the load is never idle, and what it does there costs the peer its caches.
+//! What a PostgreSQL server on this machine does for us, kept off the core of who is measured. It would
+//! settle there, for the core of the load is never idle, and what it does there costs the peer its
+//! caches. What the server does for itself goes where it likes.
 
 use std::collections::HashSet;
 use std::fs;
@@ -14,30 +15,33 @@ use crate::machine::OURS;
 /// Between two looks at what the server has started.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Of the databases that are made here, and so in the names of the processes that serve them.
-pub const DATABASE: &str = "bench_";
-
-/// Moves what serves our connections to the core of the load, as long as it is held. Nothing else of
-/// the server's is touched, and what is moved ends with its connection.
+/// Moves what serves one of our databases to the core of the load, as long as it is held. Nothing else
+/// of the server's is touched, and what is moved ends with its connection.
 pub struct Aside {
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Aside {
-    pub fn keep() -> Self {
+    /// `database` is in the name of each process that serves it.
+    pub fn keep(database: String) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let told = Arc::clone(&ended);
         let thread = thread::spawn(move || {
             let servers = servers();
-            let mut moved = HashSet::new();
+            let (mut moved, mut any) = (HashSet::new(), false);
             while !told.load(Ordering::Relaxed) {
-                let ours: HashSet<u32> = servers.iter().flat_map(|server| ours(*server)).collect();
-                for pid in ours.difference(&moved) {
+                let there: HashSet<u32> =
+                    servers.iter().flat_map(|server| serving(*server, &database)).collect();
+                for pid in there.difference(&moved) {
                     aside(*pid);
                 }
-                moved = ours;
+                any |= !there.is_empty();
+                moved = there;
                 thread::park_timeout(PAUSE);
+            }
+            if !any {
+                eprintln!("nothing of PostgreSQL was found: it may have run on either core");
             }
         });
         Self { ended, thread: Some(thread) }
@@ -67,11 +71,11 @@ fn is_server(pid: u32) -> bool {
     name.trim_end() == "postgres" && !command_line(pid).starts_with("postgres:")
 }
 
-fn ours(server: u32) -> Vec<u32> {
+fn serving(server: u32, database: &str) -> Vec<u32> {
     let children = fs::read_to_string(format!("/proc/{server}/task/{server}/children"));
     let children = children.unwrap_or_default();
     let pids = children.split_whitespace().filter_map(|pid| pid.parse().ok());
-    pids.filter(|pid| command_line(*pid).contains(DATABASE)).collect()
+    pids.filter(|pid| command_line(*pid).contains(database)).collect()
 }
 
 fn command_line(pid: u32) -> String {

@@ -23,6 +23,7 @@ fn members(value: Json<'_>, out: &mut String) {
             out.push(',');
         }
         match name {
+            // As it stands in the text, for these were read from it just now: without an escape.
             Cow::Borrowed(plain) => out.extend(["\"", plain, "\""]),
             Cow::Owned(escaped) => quoted(&escaped, out),
         }
@@ -78,6 +79,23 @@ mod tests {
         let other = form(r#" {"a":1.10,"b":[1,{"x":null,"y":"\u00e4"}]}"#);
         assert_eq!(one, other);
         assert_eq!(one, r#"{"a":1.10,"b":[1,{"x":null,"y":"ä"}]}"#);
+    }
+
+    /// Fingerprints of it are stored: it stays as it is.
+    #[test]
+    fn a_text_is_written_as_it_always_was() {
+        for (text, canonical) in [
+            (r#""plain""#, r#""plain""#),
+            (r#""\u0061\/\"\\""#, r#""a/\"\\""#),
+            (r#""\u0008\u000c\u000A\u000d\t\u001F""#, r#""\b\f\n\r\t\u001f""#),
+            ("\"\u{7f}\u{2028}\u{1f600}\"", "\"\u{7f}\u{2028}\u{1f600}\""),
+            (r#""\u007f\u2028\ud83d\ude00""#, "\"\u{7f}\u{2028}\u{1f600}\""),
+            (r#""\ud83d \u0061""#, r#""\ud83d \u0061""#),
+            (r#"{"\u0062\n":"", "a":{}}"#, r#"{"a":{},"b\n":""}"#),
+            (r#"{"a\"":1, "a\u0022":2, "\u0061b":3, "ab":4}"#, r#"{"a\"":2,"ab":4}"#),
+        ] {
+            assert_eq!(form(text), canonical, "{text}");
+        }
     }
 
     #[test]

@@ -131,8 +131,20 @@ fn with_callback(object: &[u8], id: &MessageId) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::with_callback;
+    use super::{Once, with_callback};
+    use crate::fields::Json;
     use crate::model::MessageId;
+
+    /// Those of earlier versions are stored, and stay what they are.
+    #[test]
+    fn a_fingerprint_is_what_it_always_was() {
+        let body = Json::trimmed(r#"{ "to": "15551234567", "text": "a\n\u00e4" }"#);
+        let once = Once::new("order-1".to_owned(), "/v2/messages/send/text", body);
+        assert_eq!(
+            hex::encode(once.fingerprint),
+            "3435f5dc242e8711487161cf0047b3abb4ab1aaede8b6735ebdaa1f20adf95bd"
+        );
+    }
 
     #[test]
     fn the_id_stands_behind_what_the_caller_wrote() {

@@ -15,7 +15,6 @@
 
 use chacha20poly1305::aead::{Aead, AeadInOut as _, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
-use rand::Rng as _;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
@@ -107,7 +106,7 @@ impl Keyring {
     /// Seals for `column`, written `table.column`, what belongs to no one account.
     ///
     /// # Errors
-    /// Fails on more than the cipher takes, which is 256 GB.
+    /// Fails when the system has no randomness to give.
     pub fn seal_shared(&self, column: &str, value: &[u8]) -> Result<WrappedKey, StoreError> {
         self.wrap(&context("", column), value)
     }
@@ -160,7 +159,7 @@ impl DataKey {
     /// Seals a secret for `column`, written `table.column`.
     ///
     /// # Errors
-    /// Fails on more than the cipher takes, which is 256 GB.
+    /// Fails when the system has no randomness to give.
     pub fn seal(&self, column: &str, secret: &SecretString) -> Result<Vec<u8>, StoreError> {
         use secrecy::ExposeSecret as _;
 
@@ -170,7 +169,7 @@ impl DataKey {
     /// As [`DataKey::seal`], for what is no text.
     ///
     /// # Errors
-    /// Fails on more than the cipher takes, which is 256 GB.
+    /// Fails when the system has no randomness to give.
     pub fn seal_bytes(&self, column: &str, secret: &[u8]) -> Result<Vec<u8>, StoreError> {
         encrypt(&self.key, &context(self.account.as_str(), column), secret, &[&[VERSION]])
     }
@@ -243,9 +242,7 @@ fn strip_version(sealed: &[u8]) -> Result<&[u8], StoreError> {
     }
 }
 
-/// Nonce, ciphertext and tag behind `head`. The secret is copied once: it may be large. The nonce comes
-/// from the generator of this thread, which spares a system call for each value; keys are the
-/// system's own.
+/// Nonce, ciphertext and tag behind `head`. The secret is copied once: it may be large.
 fn encrypt(
     key: &[u8; 32],
     context: &[u8],
@@ -253,7 +250,7 @@ fn encrypt(
     head: &[&[u8]],
 ) -> Result<Vec<u8>, StoreError> {
     let mut nonce = [0_u8; NONCE_BYTES];
-    rand::rng().fill_bytes(&mut nonce);
+    getrandom::fill(&mut nonce).map_err(|_| StoreError::NoRandomness)?;
     let head_bytes: usize = head.iter().map(|part| part.len()).sum();
     let mut sealed = Vec::with_capacity(head_bytes + NONCE_BYTES + secret.len() + TAG_BYTES);
     head.iter().for_each(|part| sealed.extend(*part));

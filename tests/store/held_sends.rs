@@ -100,7 +100,7 @@ async fn a_lease_that_ran_out_is_unknown_for_good(place: Place) {
     let store = place.store().await;
     let id = join(&store, "ada").await;
     let lapsed =
-        Arc::new(SendClaim { lease: Duration::ZERO, ..SendClaim::clone(&claim(&id, "k", 1)) });
+        Arc::new(SendClaim { lease: Duration::ZERO, ..Arc::unwrap_or_clone(claim(&id, "k", 1)) });
     assert_eq!(store.claim_send(&lapsed).await.unwrap(), Claimed::Won);
     let unknown = Claimed::Unknown { message: lapsed.message.id.clone(), reply: None };
     assert_eq!(held(&store, &id, "k", 1).await, Some(unknown.clone()));

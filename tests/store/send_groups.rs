@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use avenping_gateway::model::{AccountId, MessageRecord, SendOutcome, SendResult};
+use avenping_gateway::model::{
+    AccountId, MessageRecord, Progress, SendOutcome, SendResult, StatusKind, StatusUpdate,
+};
 use avenping_gateway::store::{Claimed, SendClaim, SendEnd, Store, StoreError, StoredReply};
 use futures_util::future::join_all;
 
@@ -16,6 +18,9 @@ cases![
     one_that_has_to_wait_keeps_nobody_out,
     a_group_that_is_cut_off_is_told_so_and_leaves_nothing,
     of_two_ends_at_once_the_first_counts,
+    of_a_group_of_ends_each_is_told_its_own,
+    a_late_answer_in_the_same_group_finds_the_status_that_waits_for_it,
+    ends_and_statuses_on_several_handles_at_once_are_all_applied,
 ];
 
 const LOCK: &str = "BEGIN; LOCK TABLE sends IN ACCESS EXCLUSIVE MODE";
@@ -26,7 +31,11 @@ const CUT: &str = "
     WHERE datname = current_database() AND wait_event_type = 'Lock'";
 
 fn claim(account: &AccountId, key: &str) -> Arc<SendClaim> {
-    let (key, message) = (key.to_owned(), record(account));
+    claim_of(&record(account), key)
+}
+
+fn claim_of(message: &MessageRecord, key: &str) -> Arc<SendClaim> {
+    let (key, message) = (key.to_owned(), message.clone());
     Arc::new(SendClaim { key, fingerprint: [1; 32], message, lease: Duration::from_secs(60) })
 }
 
@@ -52,11 +61,7 @@ async fn end(
     body: &str,
 ) -> Result<bool, StoreError> {
     let (end, result) = (SendEnd::Final(reply(body)), accepted(key));
-    let claim = Arc::new(SendClaim {
-        message: message.clone(),
-        ..SendClaim::clone(&claim(&message.account, key))
-    });
-    store.end_send(&claim.ended(end, result, at(START))).await
+    store.end_send(&claim_of(message, key).ended(end, result, at(START))).await
 }
 
 fn keys(count: usize) -> Vec<String> {
@@ -228,4 +233,86 @@ async fn of_two_ends_at_once_the_first_counts(place: Place) {
         let told = Claimed::Finished { message: message.id.clone(), reply: reply("first") };
         assert_eq!(store.claim_send(&claim(&id, key)).await.unwrap(), told);
     }
+}
+
+/// A status of a message that carries no id of ours: it is known by its wamid alone.
+fn told(
+    account: &AccountId,
+    wamid: &str,
+    progress: Progress,
+    now: i64,
+) -> (AccountId, StatusUpdate) {
+    let (wamid, kind, at) = (wamid.to_owned(), StatusKind::Progress(progress), at(now));
+    (account.clone(), StatusUpdate { wamid, message: None, kind, recipient: None, at })
+}
+
+async fn of_a_group_of_ends_each_is_told_its_own(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let keys = keys(10);
+    let messages = won(&store, &id, &keys).await;
+    // One has its answer, and one of the others has its status before its answer.
+    assert!(end(&store, &messages[3], &keys[3], "early").await.unwrap());
+    store.apply_statuses(&[told(&id, &keys[2], Progress::Read, 2_000)]).await.unwrap();
+
+    // Not in the order of the keys.
+    let ends: Vec<_> = messages.iter().zip(&keys).rev().collect();
+    let ended = ends.iter().map(|(message, key)| end(&store, message, key, key));
+    for ((_, key), ended) in ends.iter().zip(place.gathered(LOCK, join_all(ended)).await) {
+        assert_eq!(ended.unwrap(), **key != keys[3], "{key}");
+    }
+    for (message, key) in messages.iter().zip(&keys) {
+        let body = if *key == keys[3] { "early" } else { key };
+        let told = Claimed::Finished { message: message.id.clone(), reply: reply(body) };
+        assert_eq!(store.claim_send(&claim(&id, key)).await.unwrap(), told);
+        let record = store.message(&id, message.id.as_str()).await.unwrap().unwrap();
+        assert_eq!(record.progress, (*key == keys[2]).then_some(Progress::Read), "{key}");
+    }
+    assert_eq!(place.count("SELECT count(*) FROM waiting_statuses").await, 0);
+}
+
+async fn a_late_answer_in_the_same_group_finds_the_status_that_waits_for_it(place: Place) {
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let keys = keys(6);
+    let messages = won(&store, &id, &keys).await;
+    store.apply_statuses(&[told(&id, &keys[5], Progress::Sent, 2_000)]).await.unwrap();
+    let nobody_knows = SendResult { outcome: SendOutcome::Unknown, wamid: None, wa_id: None };
+    let late = claim_of(&messages[5], &keys[5]);
+    let first = late.ended(SendEnd::Unknown(reply("unknown")), nobody_knows, at(START));
+    let others = messages.iter().zip(&keys).take(5);
+    let others = join_all(others.map(|(message, key)| end(&store, message, key, "{}")));
+    let both = async {
+        let answer = end(&store, &messages[5], &keys[5], "{}");
+        tokio::join!(store.end_send(&first), answer)
+    };
+    let (_, (unknown, answered)) = place.gathered(LOCK, async { tokio::join!(others, both) }).await;
+    assert_eq!((unknown.unwrap(), answered.unwrap()), (true, true));
+    let record = store.message(&id, messages[5].id.as_str()).await.unwrap().unwrap();
+    assert_eq!((record.result, record.progress), (Some(accepted(&keys[5])), Some(Progress::Sent)));
+    assert_eq!(place.count("SELECT count(*) FROM waiting_statuses").await, 0);
+}
+
+async fn ends_and_statuses_on_several_handles_at_once_are_all_applied(place: Place) {
+    let stores = [place.store().await, place.store().await, place.store().await];
+    let id = join(&stores[0], "ada").await;
+    let keys = keys(60);
+    let messages = won(&stores[0], &id, &keys).await;
+    let tell_all = |handle: usize, progress, now: i64| {
+        let mut told: Vec<_> = keys.iter().map(|key| told(&id, key, progress, now)).collect();
+        told.rotate_left(handle * 23);
+        let store = &stores[handle];
+        async move { store.apply_statuses(&told).await.unwrap() }
+    };
+    let ends = messages.iter().zip(&keys);
+    let ending = join_all(ends.map(|(message, key)| end(&stores[0], message, key, "{}")));
+    let telling = [tell_all(1, Progress::Sent, 2_000), tell_all(2, Progress::Read, 3_000)];
+    let (ended, _) = tokio::join!(ending, join_all(telling));
+
+    assert!(ended.into_iter().all(|ended| ended.unwrap()));
+    for key in &keys {
+        let now = stores[0].message(&id, key).await.unwrap().unwrap();
+        assert_eq!((now.progress, now.sent_at), (Some(Progress::Read), Some(at(2_000))), "{key}");
+    }
+    assert_eq!(place.count("SELECT count(*) FROM waiting_statuses").await, 0);
 }

@@ -56,8 +56,10 @@ async fn won(store: &Store, account: &AccountId, key: &str) -> MessageRecord {
 /// The same with a lease that is over at once.
 async fn lost(store: &Store, account: &AccountId, key: &str) -> MessageRecord {
     let message = record(account);
-    let claim =
-        Arc::new(SendClaim { lease: Duration::ZERO, ..SendClaim::clone(&claim_of(&message, key)) });
+    let claim = Arc::new(SendClaim {
+        lease: Duration::ZERO,
+        ..Arc::unwrap_or_clone(claim_of(&message, key))
+    });
     assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
     message
 }
@@ -126,7 +128,7 @@ async fn a_key_is_the_accounts_own_and_stands_for_one_request(place: Place) {
     won(&store, &bob, KEY).await;
     let other = Arc::new(SendClaim {
         fingerprint: [2; 32],
-        ..SendClaim::clone(&claim_of(&record(&ada), KEY))
+        ..Arc::unwrap_or_clone(claim_of(&record(&ada), KEY))
     });
     assert_eq!(store.claim_send(&other).await.unwrap(), Claimed::Reused);
     ended(&store, &first, KEY, SendEnd::Unknown(reply("")), unknown(), START).await;
@@ -134,7 +136,7 @@ async fn a_key_is_the_accounts_own_and_stands_for_one_request(place: Place) {
     ended(&store, &first, KEY, SendEnd::Final(reply("")), accepted("wamid.1"), START).await;
     assert_eq!(store.claim_send(&other).await.unwrap(), Claimed::Reused);
     lost(&store, &ada, "order-2").await;
-    let other = Arc::new(SendClaim { key: "order-2".to_owned(), ..SendClaim::clone(&other) });
+    let other = Arc::new(SendClaim { key: "order-2".to_owned(), ..Arc::unwrap_or_clone(other) });
     assert_eq!(store.claim_send(&other).await.unwrap(), Claimed::Reused);
 }
 
@@ -239,7 +241,7 @@ async fn a_failure_of_the_send_is_void_once_a_status_proves_it_sent(place: Place
         let error = Some(r#"{"code":131000}"#.to_owned());
         let end = SendEnd::Unknown(reply(""));
         let ending = claim_of(message, key).ended(end, unknown(), at(START));
-        store.end_send(&Arc::new(Ending { error, ..Ending::clone(&ending) })).await.unwrap();
+        store.end_send(&Arc::new(Ending { error, ..Arc::unwrap_or_clone(ending) })).await.unwrap();
     };
     fails(&behind, "order-2").await;
     assert!(read(&store, &behind).await.error.is_some());

@@ -7,14 +7,16 @@ use sqlx::query_as;
 
 use crate::store::commit_groups::{Done, each};
 use crate::store::intake::DataKeys;
-use crate::store::postgres::messages::{self, column, hold_messages, numbered};
+use crate::store::postgres::messages::{self, column, hold_messages, numbered, waiting_for};
 use crate::store::postgres::{Postgres, Writing};
 use crate::store::rows::messages::outcome_code;
 use crate::store::rows::sends::{EndRow, known};
 use crate::store::{Ending, StoreError};
 
 /// Locks the sends and then the messages, each in one order on all nodes, before it changes them.
-/// Answers which of them were there to be ended, and whether a status waits for any of the messages.
+/// Answers which of them were there to be ended, and whether a status waits for any of the messages. What
+/// waits is seen only because statuses are held back by a statement before this one: nothing can begin to
+/// wait behind it.
 ///
 /// Each is looked up by itself, and what is changed is written as an insert that always finds its
 /// row. Joins, and an update is one, would be planned for what the server believes of the tables,
@@ -77,7 +79,7 @@ const END: &str = concat!(
     SELECT COALESCE((SELECT array_agg(n) FROM held), '{}'),
            EXISTS (SELECT FROM (SELECT * FROM told WHERE wamid IS NOT NULL) t
                    CROSS JOIN LATERAL (",
-    messages::waiting_for!("t.account_id", "t.message_id", "t.wamid"),
+    waiting_for!("t.account_id", "t.message_id", "t.wamid"),
     ") w)"
 );
 
