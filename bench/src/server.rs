@@ -1,6 +1,6 @@
-//! What a PostgreSQL server on this machine does for us, kept off the core of who is measured. It would
-//! settle there, for the core of the load is never idle, and what it does there costs the peer its
-//! caches. What the server does for itself goes where it likes.
+//! What a PostgreSQL server on this machine does for us, kept off the core of who is measured. It
+//! would settle there, for the core of the load is never idle, and what it does there costs the peer
+//! its caches. What the server does for itself goes where it likes.
 
 use std::collections::HashSet;
 use std::fs;
@@ -15,8 +15,8 @@ use crate::machine::OURS;
 /// Between two looks at what the server has started.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Moves what serves one of our databases to the core of the load, as long as it is held. Nothing else
-/// of the server's is touched, and what is moved ends with its connection.
+/// Moves what serves one of our databases to the core of the load, as long as it is held. Nothing
+/// else of the server's is touched, and what is moved ends with its connection.
 pub struct Aside {
     ended: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,

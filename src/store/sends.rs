@@ -79,6 +79,7 @@ impl SendClaim {
     }
 }
 
+/// Claims and ends are shared, not copied: whoever waits beside them may be the one who writes them.
 #[async_trait]
 pub trait Sends: Send + Sync {
     /// Claims the key of (account of the message, key). Of many at once, on many nodes, one wins.

@@ -72,8 +72,8 @@ const WAIT: &str = keep_waiting!(
       AS t (account_id, wamid, kind, message_id, recipient, at, error))"
 );
 
-/// Where the statuses lie that wait for a message. Each is looked up in an index: much may be waiting
-/// that other programs have sent.
+/// Where the statuses lie that wait for a message. Each is looked up in an index: much may be
+/// waiting that other programs have sent.
 macro_rules! waiting_for {
     ($account:literal, $id:literal, $wamid:literal) => {
         concat!(

@@ -14,9 +14,9 @@ use crate::store::rows::sends::{EndRow, known};
 use crate::store::{Ending, StoreError};
 
 /// Locks the sends and then the messages, each in one order on all nodes, before it changes them.
-/// Answers which of them were there to be ended, and whether a status waits for any of the messages. What
-/// waits is seen only because statuses are held back by a statement before this one: nothing can begin to
-/// wait behind it.
+/// Answers which of them were there to be ended, and whether a status waits for any of the messages.
+/// What waits is seen only because statuses are held back by a statement before this one: nothing
+/// can begin to wait behind it.
 ///
 /// Each is looked up by itself, and what is changed is written as an insert that always finds its
 /// row. Joins, and an update is one, would be planned for what the server believes of the tables,
