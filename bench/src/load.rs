@@ -5,8 +5,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::{LocalSet, yield_now};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use crate::http::Connection;
 
@@ -135,39 +136,47 @@ pub async fn closed_loop(
     tally.outcome(started.elapsed())
 }
 
-/// So many requests a second for so long. A latency counts from when the request was due, so a
-/// peer that falls behind cannot hide it.
+/// So many requests a second for so long, each on its own: a timer of tokio's would let those of a
+/// millisecond go together, which costs a peer less than it does to be woken for each. A latency
+/// counts from when the request was due, so a peer that falls behind cannot hide it.
 pub async fn open_loop(
     target: &Target,
-    connections: usize,
+    connections: Vec<Connection>,
     per_second: u64,
     time: Duration,
 ) -> Outcome {
     let tally = Rc::new(Tally::default());
-    let started = Instant::now();
-    let all = per_second * time.as_secs();
+    let due = Rc::new(Semaphore::new(0));
+    let all = (per_second as f64 * time.as_secs_f64()) as u64;
+    let (callers, started) = (connections.len(), Instant::now());
+    let due_at = move |number| started + Duration::from_nanos(number * 1_000_000_000 / per_second);
     let tasks = LocalSet::new();
-    for _ in 0..connections {
-        let (target, tally) = (target.clone(), Rc::clone(&tally));
+    for mut connection in connections {
+        let (target, tally, due) = (target.clone(), Rc::clone(&tally), Rc::clone(&due));
         tasks.spawn_local(async move {
-            let Ok(mut connection) = Connection::open(target.port).await else {
-                tally.failed.set(tally.failed.get() + 1);
-                return;
-            };
-            loop {
+            while let Ok(permit) = due.acquire().await {
+                permit.forget();
                 let number = tally.take();
                 if number >= all {
                     return;
                 }
-                let due = started + Duration::from_nanos(number * 1_000_000_000 / per_second);
-                sleep_until(due).await;
                 let answer = connection.ask(&(target.requests)(number)).await;
-                if !tally.note(due, answer) {
+                if !tally.note(due_at(number), answer) {
                     return;
                 }
             }
         });
     }
+    tasks.spawn_local(async move {
+        for number in 0..all {
+            while Instant::now() < due_at(number) {
+                yield_now().await;
+            }
+            due.add_permits(1);
+        }
+        // Who waits now sees that no more comes.
+        due.add_permits(callers);
+    });
     wide_awake(tasks).await;
     tally.outcome(started.elapsed())
 }

@@ -68,15 +68,13 @@ pub async fn compare(
 }
 
 impl Load {
-    async fn run(self, target: &Target, time: Duration) -> anyhow::Result<Outcome> {
+    /// One turn, over connections of its own.
+    pub async fn run(self, target: &Target, time: Duration) -> anyhow::Result<Outcome> {
+        let (Self::Closed { connections } | Self::Open { connections, .. }) = self;
+        let mut connections = load::connections(target.port, connections).await?;
         Ok(match self {
-            Self::Closed { connections } => {
-                let mut connections = load::connections(target.port, connections).await?;
-                closed_loop(target, &mut connections, time).await
-            }
-            Self::Open { connections, per_second } => {
-                open_loop(target, connections, per_second, time).await
-            }
+            Self::Closed { .. } => closed_loop(target, &mut connections, time).await,
+            Self::Open { per_second, .. } => open_loop(target, connections, per_second, time).await,
         })
     }
 }

@@ -17,10 +17,11 @@ use super::ingest::{self, Update};
 use super::saturated::{AXUM, TEXT, send, text, variants};
 use crate::Options;
 use crate::gateway::Installation;
-use crate::load::{Target, open_loop};
+use crate::load::Target;
 use crate::peers;
 use crate::process::{Process, pinned};
 use crate::report::Report;
+use crate::rounds::Load;
 use crate::upstream::Upstream;
 
 const CALLERS: usize = 64;
@@ -115,7 +116,8 @@ async fn count(
 
 /// All at once, and no more of them.
 async fn ask(target: &Target, requests: u64) -> anyhow::Result<()> {
-    let outcome = open_loop(target, CALLERS, requests, Duration::from_secs(1)).await;
+    let load = Load::Open { connections: CALLERS, per_second: requests };
+    let outcome = load.run(target, Duration::from_secs(1)).await?;
     ensure!(outcome.answered == requests, "{} of {requests} were answered", outcome.answered);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Sends, as many as the peer takes.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -155,14 +156,17 @@ pub(super) fn send(token: &str, path: &str, body: &str, key: Option<&str>) -> Ve
     post(path, &headers, body.as_bytes())
 }
 
-/// A key of its own for each send.
+/// A key of its own for each send, whatever its number: each turn counts from the beginning, and a key
+/// that comes again is answered without a send.
 fn keyed(port: u16, token: &str) -> Target {
     let run = hex::encode(random::<8>().unwrap_or_default());
     let placeholder = "#".repeat(12);
     let request = send(token, TEXT, &text(), Some(&format!("{run}-{placeholder}")));
     let at = request.windows(12).position(|window| window == placeholder.as_bytes());
     let at = at.unwrap_or_default();
-    let requests = Rc::new(move |number: u64| {
+    let sent = Cell::new(0);
+    let requests = Rc::new(move |_| {
+        let number = sent.replace(sent.get() + 1);
         let mut request = request.clone();
         request[at..at + 12].copy_from_slice(format!("{number:012}").as_bytes());
         Rc::from(request)

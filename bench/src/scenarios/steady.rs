@@ -6,7 +6,7 @@ use super::saturated::{AXUM, BARE, TEXT, contestant, send, text, text_upstream};
 use crate::Options;
 use crate::gateway::{Installation, Storage};
 use crate::http::post;
-use crate::load::{Target, open_loop};
+use crate::load::Target;
 use crate::peers::{self, Nginx};
 use crate::report::Report;
 use crate::rounds::{Load, compare};
@@ -46,7 +46,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
 
     // The same load straight at the upstream: what the way itself takes.
     let target = Target::always(upstream.port, direct);
-    let straight = open_loop(&target, CONNECTIONS, PER_SECOND, time).await.percentile(0.5);
+    let straight = load.run(&target, time).await?.percentile(0.5);
     let added = rows.iter().map(|row| {
         (format!("{}: added p50, microseconds", row.name), row.p50_micros.median - straight)
     });
