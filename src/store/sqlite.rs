@@ -17,7 +17,6 @@ mod upkeep;
 mod webhooks;
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{
@@ -26,9 +25,10 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, Transaction};
 
 use self::rows_at_once::MOST_ROWS;
+use self::sends::{SendWrite, Written};
 use super::commit_groups::CommitGroups;
 use super::work::Work;
-use super::{AttemptEnding, Cause, Claimed, Ending, Keyring, SendClaim, StoreError, WAIT, within};
+use super::{AttemptEnding, Cause, Keyring, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const READERS: u32 = 4;
@@ -46,8 +46,7 @@ pub(super) struct Sqlite {
     keyring: Keyring,
     timeout: Duration,
     work: Work,
-    claims: CommitGroups<Arc<SendClaim>, Claimed>,
-    ends: CommitGroups<Arc<Ending>, bool>,
+    sends: CommitGroups<SendWrite, Written>,
     attempts: CommitGroups<AttemptEnding, bool>,
 }
 
@@ -87,8 +86,7 @@ impl Sqlite {
             keyring,
             timeout,
             work: Work::default(),
-            claims: CommitGroups::new(1, timeout),
-            ends: CommitGroups::new(1, timeout),
+            sends: CommitGroups::new(1, timeout),
             attempts: CommitGroups::new(1, timeout),
         })
     }

@@ -1,7 +1,6 @@
 //! Between the rows of sends and what a claim comes to, and how a send ends.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use sqlx::FromRow;
 
@@ -68,12 +67,12 @@ impl Ending {
 impl<'a> EndRow<'a> {
     /// An account that has gone has taken its sends along.
     pub(in crate::store) fn of_all(
-        endings: &'a [Arc<Ending>],
+        endings: &[&'a Ending],
         wamids: &'a [Option<Cow<'a, str>>],
         keys: &DataKeys,
     ) -> Result<Vec<Self>, StoreError> {
         let mut rows = Vec::with_capacity(endings.len());
-        for (place, (ending, wamid)) in endings.iter().zip(wamids).enumerate() {
+        for (place, (&ending, wamid)) in endings.iter().zip(wamids).enumerate() {
             let Some(key) = keys.of(ending.claim.account().as_str()) else { continue };
             let (state, reply) = match &ending.end {
                 SendEnd::Final(reply) => (Some(FINISHED), Some(sealed_reply(reply, key)?)),
@@ -110,7 +109,7 @@ impl<'a> EndRow<'a> {
 /// The messages whose wamid is known now. Without our id in it, a status waits under the wamid
 /// until somebody knows whose it is.
 pub(in crate::store) fn known<'a>(
-    endings: &'a [Arc<Ending>],
+    endings: &[&'a Ending],
     wamids: &'a [Option<Cow<'a, str>>],
 ) -> Vec<Recorded<'a>> {
     let known = endings.iter().zip(wamids).filter_map(|(ending, wamid)| {

@@ -62,12 +62,12 @@ impl Statement {
         self
     }
 
+    /// Answers how many rows were changed.
     pub(super) async fn execute<'c>(
         self,
         with: impl Executor<'c, Database = Driver>,
-    ) -> Result<(), StoreError> {
-        self.answers(with).await?;
-        Ok(())
+    ) -> Result<usize, StoreError> {
+        Ok(self.answers(with).await?.0)
     }
 
     pub(super) async fn fetch_all<'c, T>(
@@ -77,7 +77,7 @@ impl Statement {
     where
         T: for<'r> FromRow<'r, SqliteRow>,
     {
-        let rows = self.answers(with).await?;
+        let (_, rows) = self.answers(with).await?;
         Ok(rows.iter().map(T::from_row).collect::<Result<_, _>>()?)
     }
 
@@ -86,17 +86,20 @@ impl Statement {
     async fn answers<'c>(
         mut self,
         with: impl Executor<'c, Database = Driver>,
-    ) -> Result<Vec<SqliteRow>, sqlx::Error> {
-        let mut rows = Vec::new();
+    ) -> Result<(usize, Vec<SqliteRow>), sqlx::Error> {
+        let (mut changed, mut rows) = (0, Vec::new());
         let mut answers = with.fetch_many(self.builder.build());
         let mut under_way = self.statements;
         while under_way > 0 {
             match answers.try_next().await?.ok_or(sqlx::Error::WorkerCrashed)? {
-                Either::Left(_done) => under_way -= 1,
+                Either::Left(done) => {
+                    changed += usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
+                    under_way -= 1;
+                }
                 Either::Right(row) => rows.push(row),
             }
         }
-        Ok(rows)
+        Ok((changed, rows))
     }
 }
 

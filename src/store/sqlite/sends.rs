@@ -13,10 +13,13 @@ use crate::store::rows::sends::{SendRow, Standing, told_later};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_UNKNOWN};
 use crate::store::sql::sends::HOLDS_SEND;
 use crate::store::text::storable;
-use crate::store::{Claimed, Ending, SendClaim, Sends, StoreError};
+use crate::store::{Cause, Claimed, Ending, SendClaim, Sends, StoreError};
 
 mod claims;
 mod ends;
+mod writes;
+
+pub(super) use writes::{SendWrite, Written};
 
 const HOLDER: &str = "
     SELECT s.fingerprint, s.message_id, s.state, s.lease_until <= $3 AS lapsed, s.reply_status,
@@ -45,11 +48,10 @@ const EXPIRE: &str = "
 impl Sends for Sqlite {
     async fn claim_send(&self, claim: &Arc<SendClaim>) -> Result<Claimed, StoreError> {
         storable("the idempotency key", &claim.key)?;
-        let claimed = self.claims.join(Arc::clone(claim), async |claims| {
-            let claimed = Box::pin(self.claim_all(&claims)).await;
-            (claims, claimed)
-        });
-        self.within(claimed).await
+        match self.write_send(SendWrite::Claim(Arc::clone(claim))).await? {
+            Written::Claimed(claimed) => Ok(claimed),
+            Written::Ended(_) => Err(mixed_up()),
+        }
     }
 
     async fn held_send(&self, claim: &SendClaim) -> Result<Option<Claimed>, StoreError> {
@@ -73,11 +75,10 @@ impl Sends for Sqlite {
 
     async fn end_send(&self, ending: &Arc<Ending>) -> Result<bool, StoreError> {
         storable("the idempotency key", &ending.claim.key)?;
-        let ended = self.ends.join(Arc::clone(ending), async |endings| {
-            let ended = Box::pin(self.end_all(&endings)).await;
-            (endings, ended)
-        });
-        self.within(ended).await
+        match self.write_send(SendWrite::End(Arc::clone(ending))).await? {
+            Written::Ended(held) => Ok(held),
+            Written::Claimed(_) => Err(mixed_up()),
+        }
     }
 
     async fn expire_sends(&self, now: Timestamp, limit: i64) -> Result<u64, StoreError> {
@@ -132,6 +133,10 @@ impl Sqlite {
         let record = record.map(|row| row.into_record(&message.account)).transpose()?;
         Ok(Some(told_later(id, reply, record)))
     }
+}
+
+fn mixed_up() -> StoreError {
+    StoreError::Query(Cause::unreadable("what came of a write"))
 }
 
 /// Leases are between this process and its successor on the same machine.

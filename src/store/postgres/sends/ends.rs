@@ -85,6 +85,7 @@ const END: &str = concat!(
 
 impl Postgres {
     pub(super) async fn end_all(&self, endings: &[Arc<Ending>]) -> Done<bool> {
+        let endings: Vec<&Ending> = endings.iter().map(Arc::as_ref).collect();
         let mut tx = self.write().await?;
         let accounts: BTreeSet<_> =
             endings.iter().map(|ending| ending.claim.account().as_str()).collect();
@@ -92,7 +93,7 @@ impl Postgres {
         let keys = messages::hold_back_statuses(&mut tx, accounts).await?;
         let keys = DataKeys::open(keys, &self.keyring)?;
         let wamids: Vec<_> = endings.iter().map(|ending| ending.wamid()).collect();
-        let mut rest = EndRow::of_all(endings, &wamids, &keys)?;
+        let mut rest = EndRow::of_all(&endings, &wamids, &keys)?;
 
         let mut places = Vec::with_capacity(endings.len());
         let mut any_waits = false;
@@ -104,7 +105,7 @@ impl Postgres {
             rest = others;
         }
         if any_waits {
-            messages::settle(&mut tx, &known(endings, &wamids), &self.keyring).await?;
+            messages::settle(&mut tx, &known(&endings, &wamids), &self.keyring).await?;
         }
         tx.commit().await?;
         Ok(each(endings.len(), places))

@@ -1,7 +1,6 @@
-//! Ends of many sends, in one commit.
+//! Ends of many sends.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use sqlx::query;
 
@@ -27,8 +26,14 @@ const END: &str = "
 
 const WHAT_HAS_NO_ANSWER: &str = ") AS told
     WHERE sends.account_id = told.column1 AND sends.key = told.column2
-      AND sends.message_id = told.column3 AND sends.state <> 2
-    RETURNING message_id";
+      AND sends.message_id = told.column3 AND sends.state <> 2";
+
+/// No two replies are sealed alike: what holds this one was ended with it.
+const HELD: &str = "SELECT s.message_id FROM (";
+
+const ENDED_SO: &str = ") AS told CROSS JOIN sends s
+    ON s.account_id = told.column1 AND s.key = told.column2 AND s.message_id = told.column3
+    WHERE s.state = told.column4 AND (s.state = 3 OR s.reply_body = told.column6)";
 
 /// Somebody may have been told that it is unknown; then it stays so.
 const RELEASE: &str =
@@ -48,24 +53,25 @@ const OF_MESSAGES: &str =
     ") AS told WHERE messages.account_id = told.column1 AND messages.id = told.column2";
 
 impl Sqlite {
-    pub(super) async fn end_all(&self, endings: &[Arc<Ending>]) -> Done<bool> {
-        let mut tx = self.write().await?;
+    pub(super) async fn end_all(&self, tx: &mut Writing, endings: &[&Ending]) -> Done<bool> {
+        if endings.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut accounts: Vec<_> =
             endings.iter().map(|ending| ending.claim.account().as_str()).collect();
         accounts.sort_unstable();
         accounts.dedup();
-        let keys = data_keys(&mut tx, &accounts, &self.keyring).await?;
+        let keys = data_keys(tx, &accounts, &self.keyring).await?;
         let wamids: Vec<_> = endings.iter().map(|ending| ending.wamid()).collect();
         let mut rest = EndRow::of_all(endings, &wamids, &keys)?;
 
         let mut places = Vec::with_capacity(endings.len());
         while !rest.is_empty() {
             let (first, others) = EndRow::first_of_each_key(rest);
-            places.extend(end(&mut tx, &first).await?);
+            places.extend(end(tx, &first).await?);
             rest = others;
         }
-        messages::settle(&mut tx, &known(endings, &wamids), &self.keyring).await?;
-        tx.commit().await?;
+        messages::settle(tx, &known(endings, &wamids), &self.keyring).await?;
         Ok(each(endings.len(), places))
     }
 }
@@ -73,23 +79,30 @@ impl Sqlite {
 /// Answers the places of those that were there to be ended.
 async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreError> {
     let (released, ended): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.state.is_none());
-    let mut held = HashSet::new();
+    let mut held = Vec::with_capacity(rows.len());
     for part in parts(&ended) {
-        let end = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
-        let answered: Vec<(String,)> = end.fetch_all(&mut **tx).await?;
-        held.extend(answered.into_iter().map(|(message,)| message));
+        let changed = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
+        // Mostly all are there, and a row told for each would wake whoever waits for it.
+        if changed.execute(&mut **tx).await? == part.len() {
+            held.extend(part.iter().map(|row| row.place));
+            continue;
+        }
+        let ours = Statement::new(HELD, part, bind_end, ENDED_SO);
+        let ours: Vec<(String,)> = ours.fetch_all(&mut **tx).await?;
+        let ours: HashSet<_> = ours.iter().map(|(message,)| message.as_str()).collect();
+        let ours = part.iter().filter(|row| ours.contains(row.message()));
+        held.extend(ours.map(|row| row.place));
     }
     for row in released {
         let release = query(RELEASE).bind(row.account()).bind(row.key()).bind(row.message());
         if release.execute(&mut **tx).await?.rows_affected() > 0 {
-            held.insert(row.message().to_owned());
+            held.push(row.place);
         }
     }
     for part in parts(rows) {
         Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES).execute(&mut **tx).await?;
     }
-    let held = rows.iter().filter(|row| held.contains(row.message()));
-    Ok(held.map(|row| row.place).collect())
+    Ok(held)
 }
 
 fn bind_end(to: &mut Row<'_>, row: &&EndRow<'_>) {
