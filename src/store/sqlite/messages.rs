@@ -27,6 +27,11 @@ const RECORD: &str = "
         (account_id, id, phone_number_id, recipient, kind, reference, form, created_at, outcome,
          progress, wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error) ";
 
+/// Of a send that has just been claimed nothing more is known.
+const BEGIN: &str = "
+    INSERT INTO messages
+        (account_id, id, phone_number_id, recipient, kind, reference, form, created_at) ";
+
 const UNLESS_THERE: &str = " ON CONFLICT (account_id, id) DO NOTHING";
 
 const LIVING: &str = "SELECT id FROM accounts WHERE id IN (SELECT value FROM json_each($1))";
@@ -127,19 +132,32 @@ async fn keep_living(tx: &mut Writing, rows: &mut Vec<NewMessage<'_>>) -> Result
 }
 
 /// All of them of accounts that are there.
-pub(super) async fn insert(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
+async fn insert(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
     for part in parts(rows) {
         Statement::new(RECORD, part, bind, UNLESS_THERE).execute(&mut **tx).await?;
     }
     Ok(())
 }
 
-fn bind(row: &mut Row<'_>, new: &NewMessage<'_>) {
+/// The records of sends that have just been claimed.
+pub(super) async fn begin(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
+    for part in parts(rows) {
+        Statement::new(BEGIN, part, bind_begun, UNLESS_THERE).execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+fn bind_begun(row: &mut Row<'_>, new: &NewMessage<'_>) {
     let NewMessage { account_id, phone_number_id, created_at, .. } = new;
     row.push_bind(*account_id).push_bind(&*new.id).push_bind(*phone_number_id);
     row.push_bind(&*new.recipient).push_bind(&*new.kind);
     row.push_bind(new.reference.as_deref()).push_bind(new.form.as_deref());
-    row.push_bind(*created_at).push_bind(new.outcome).push_bind(new.progress);
+    row.push_bind(*created_at);
+}
+
+fn bind(row: &mut Row<'_>, new: &NewMessage<'_>) {
+    bind_begun(row, new);
+    row.push_bind(new.outcome).push_bind(new.progress);
     row.push_bind(new.wamid.as_deref()).push_bind(new.wa_id.as_deref());
     row.push_bind(new.sent_at).push_bind(new.delivered_at).push_bind(new.read_at);
     row.push_bind(new.failed_at).push_bind(new.error.as_deref());

@@ -1,10 +1,16 @@
 //! Many rows in one statement. As values, and not as one JSON list: SQLite prints an item of
 //! `json_each` anew for each of its members that is read.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use futures_util::TryStreamExt as _;
-use sqlx::query_builder::Separated;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Either, Executor, FromRow, QueryBuilder, Sqlite as Driver};
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Either, Encode, Executor, FromRow, Sqlite as Driver, Type,
+    query_with,
+};
 
 use crate::store::StoreError;
 
@@ -13,7 +19,8 @@ use crate::store::StoreError;
 pub(super) const MOST_ROWS: usize = 64;
 const FEW_ROWS: usize = 8;
 
-pub(super) type Row<'b> = Separated<'b, Driver, &'static str>;
+/// The texts that have been written. To write one again takes longer than to bind all of its values.
+static TEXTS: Mutex<BTreeMap<Vec<Piece>, Arc<str>>> = Mutex::new(BTreeMap::new());
 
 /// Cuts the rows into parts for one statement each.
 pub(super) fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
@@ -29,36 +36,69 @@ pub(super) fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// A statement with `VALUES` for each row, and what stands behind them.
+/// Statements with `VALUES` for each row, and what stands behind them, which are run in the same
+/// journey to the thread of SQLite.
 pub(super) struct Statement {
-    builder: QueryBuilder<Driver>,
-    /// More than one are run in the same journey to the thread of SQLite.
-    statements: usize,
+    pieces: Vec<Piece>,
+    values: Result<SqliteArguments, BoxDynError>,
+}
+
+/// One statement of a text.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Piece {
+    rows: usize,
+    columns: usize,
+    into: &'static str,
+    behind: &'static str,
+}
+
+/// The values of one row.
+pub(super) struct Row<'a> {
+    values: &'a mut Result<SqliteArguments, BoxDynError>,
+    columns: usize,
+}
+
+impl Row<'_> {
+    pub(super) fn push_bind<'t, T>(&mut self, value: T) -> &mut Self
+    where
+        T: Encode<'t, Driver> + Type<Driver>,
+    {
+        self.columns += 1;
+        if let Ok(values) = self.values
+            && let Err(error) = values.add(value)
+        {
+            *self.values = Err(error);
+        }
+        self
+    }
 }
 
 impl Statement {
     pub(super) fn new<T>(
-        into: &str,
+        into: &'static str,
         rows: &[T],
-        mut bind: impl FnMut(&mut Row<'_>, &T),
-        behind: &str,
+        bind: impl FnMut(&mut Row<'_>, &T),
+        behind: &'static str,
     ) -> Self {
-        let mut builder = QueryBuilder::new(into);
-        builder.push_values(rows, |mut row, value| bind(&mut row, value));
-        builder.push(behind);
-        Self { builder, statements: 1 }
+        let empty = Self { pieces: Vec::with_capacity(2), values: Ok(SqliteArguments::default()) };
+        empty.and(into, rows, bind, behind)
     }
 
     /// And then one that writes these rows into another table.
     pub(super) fn and<T>(
         mut self,
-        into: &str,
+        into: &'static str,
         rows: &[T],
         mut bind: impl FnMut(&mut Row<'_>, &T),
+        behind: &'static str,
     ) -> Self {
-        self.builder.push(";").push(into);
-        self.builder.push_values(rows, |mut row, value| bind(&mut row, value));
-        self.statements += 1;
+        let mut columns = 0;
+        for value in rows {
+            let mut row = Row { values: &mut self.values, columns: 0 };
+            bind(&mut row, value);
+            columns = row.columns;
+        }
+        self.pieces.push(Piece { rows: rows.len(), columns, into, behind });
         self
     }
 
@@ -84,12 +124,13 @@ impl Statement {
     /// Goes on when SQLite has told that it is done. sqlx also waits until its thread says no more,
     /// and on one core that is another change of threads for each statement.
     async fn answers<'c>(
-        mut self,
+        self,
         with: impl Executor<'c, Database = Driver>,
     ) -> Result<(usize, Vec<SqliteRow>), sqlx::Error> {
         let (mut changed, mut rows) = (0, Vec::new());
-        let mut answers = with.fetch_many(self.builder.build());
-        let mut under_way = self.statements;
+        let mut under_way = self.pieces.len();
+        let values = self.values.map_err(sqlx::Error::Encode)?;
+        let mut answers = with.fetch_many(query_with(text(self.pieces), values));
         while under_way > 0 {
             match answers.try_next().await?.ok_or(sqlx::Error::WorkerCrashed)? {
                 Either::Left(done) => {
@@ -100,6 +141,22 @@ impl Statement {
             }
         }
         Ok((changed, rows))
+    }
+}
+
+/// All of it is written in this program: values are bound.
+fn text(pieces: Vec<Piece>) -> AssertSqlSafe<Arc<str>> {
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = texts.entry(pieces).or_insert_with_key(|pieces| {
+        pieces.iter().map(Piece::text).collect::<Vec<_>>().join(";").into()
+    });
+    AssertSqlSafe(Arc::clone(text))
+}
+
+impl Piece {
+    fn text(&self) -> String {
+        let row = format!("({})", vec!["?"; self.columns].join(","));
+        format!("{}VALUES {}{}", self.into, vec![row; self.rows].join(","), self.behind)
     }
 }
 

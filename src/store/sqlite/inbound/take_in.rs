@@ -121,7 +121,7 @@ pub(in super::super) async fn insert_events(
                 .push_bind(event.created_at);
         };
         Statement::new(INSERT_EVENTS, part, bind_event, "")
-            .and(INSERT_DELIVERIES, part, bind)
+            .and(INSERT_DELIVERIES, part, bind, "")
             .execute(&mut **tx)
             .await?;
     }

@@ -9,9 +9,13 @@ use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
 use crate::store::sqlite::{Sqlite, Writing, messages};
 use crate::store::{Claimed, SendClaim, StoreError};
 
+/// With room for the reply, which is written into it in its place: a row that grows makes others move
+/// to other pages. It is no reply as long as it has no status.
 const CLAIM: &str = "
-    INSERT INTO sends (account_id, key, fingerprint, message_id, state, lease_until, created_at)
-    SELECT a.id, told.column2, told.column3, told.column4, 1, told.column5, told.column6 FROM (";
+    INSERT INTO sends (account_id, key, fingerprint, message_id, state, lease_until, created_at,
+                       reply_body)
+    SELECT a.id, told.column2, told.column3, told.column4, 1, told.column5, told.column6,
+           zeroblob(400) FROM (";
 
 const WHAT_IS_FREE: &str = ") AS told CROSS JOIN accounts a ON a.id = told.column1
     WHERE true ON CONFLICT (account_id, key) DO NOTHING";
@@ -42,7 +46,7 @@ impl Sqlite {
         }
         rows.retain(|(_, message)| !lost.contains(&*message.id));
         let recorded: Vec<_> = rows.into_iter().map(|(_, message)| message).collect();
-        messages::insert(tx, &recorded).await?;
+        messages::begin(tx, &recorded).await?;
 
         let mut claimed = Vec::with_capacity(claims.len());
         for claim in claims {

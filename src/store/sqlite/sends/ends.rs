@@ -18,8 +18,8 @@ const END: &str = "
         state = told.column4,
         reply_status = CASE WHEN told.column4 = 3 THEN COALESCE(sends.reply_status, told.column5)
                             ELSE told.column5 END,
-        reply_body = CASE WHEN told.column4 = 3 THEN COALESCE(sends.reply_body, told.column6)
-                          ELSE told.column6 END,
+        reply_body = CASE WHEN told.column4 = 3 AND sends.reply_status IS NOT NULL
+                          THEN sends.reply_body ELSE told.column6 END,
         ended_at = CASE WHEN told.column4 = 3 THEN COALESCE(sends.ended_at, told.column7)
                         ELSE told.column7 END
     FROM (";

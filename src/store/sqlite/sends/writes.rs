@@ -12,7 +12,7 @@ pub(in crate::store::sqlite) enum SendWrite {
     End(Arc<Ending>),
 }
 
-/// What came of it, in the same order of kinds.
+/// What came of it, kind by kind.
 pub(in crate::store::sqlite) enum Written {
     Claimed(Claimed),
     Ended(bool),
