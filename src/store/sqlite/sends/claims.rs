@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use sqlx::query_scalar;
+
 use super::machine_time;
 use crate::store::commit_groups::Done;
 use crate::store::rows::messages::NewMessage;
@@ -20,40 +22,40 @@ const CLAIM: &str = "
 const WHAT_IS_FREE: &str = ") AS told CROSS JOIN accounts a ON a.id = told.column1
     WHERE true ON CONFLICT (account_id, key) DO NOTHING";
 
-const WON: &str = "SELECT s.message_id FROM (";
-
-const BY_ITS_CLAIM: &str = ") AS told CROSS JOIN sends s
-    ON s.account_id = told.column1 AND s.key = told.column2 AND s.message_id = told.column3";
+/// The rows of an insert get the highest numbers.
+const NEWEST: &str = "SELECT message_id FROM sends ORDER BY rowid DESC LIMIT $1";
 
 impl Sqlite {
     /// Of two claims of one key the first wins.
     pub(super) async fn claim_all(&self, tx: &mut Writing, claims: &[&SendClaim]) -> Done<Claimed> {
         let clock = machine_time();
-        let mut rows: Vec<_> =
+        let rows: Vec<_> =
             claims.iter().map(|claim| (*claim, NewMessage::of(&claim.message))).collect();
-        let mut lost = HashSet::new();
+        let mut won = Vec::with_capacity(claims.len());
         for part in parts(&rows) {
             let bind = |row: &mut Row<'_>, claim: &(_, _)| bind(row, claim, clock);
             let claimed =
                 Statement::new(CLAIM, part, bind, WHAT_IS_FREE).execute(&mut **tx).await?;
             // Mostly all are free, and a row told for each would wake whoever waits for it.
-            if claimed < part.len() {
-                let won = Statement::new(WON, part, bind_key, BY_ITS_CLAIM);
-                let won: HashSet<(String,)> = won.fetch_all(&mut **tx).await?.into_iter().collect();
-                let messages = part.iter().map(|(claim, _)| claim.message.id.as_str());
-                lost.extend(messages.filter(|id| !won.contains(&((*id).to_owned(),))));
+            if claimed == part.len() {
+                won.extend(part.iter().map(|_| true));
+                continue;
             }
+            let newest = query_scalar(NEWEST).bind(i64::try_from(claimed).unwrap_or_default());
+            let newest: Vec<String> = newest.fetch_all(&mut **tx).await?;
+            let mut newest: HashSet<_> = newest.into_iter().collect();
+            won.extend(part.iter().map(|(_, message)| newest.remove(&*message.id)));
         }
-        rows.retain(|(_, message)| !lost.contains(&*message.id));
-        let recorded: Vec<_> = rows.into_iter().map(|(_, message)| message).collect();
-        messages::begin(tx, &recorded).await?;
+        let begun = rows.into_iter().zip(&won);
+        let begun: Vec<_> = begun.filter_map(|((_, row), won)| won.then_some(row)).collect();
+        messages::begin(tx, &begun).await?;
 
         let mut claimed = Vec::with_capacity(claims.len());
-        for claim in claims {
-            claimed.push(if lost.contains(claim.message.id.as_str()) {
-                self.held(tx, claim, clock).await?.ok_or(StoreError::NoAccount)
-            } else {
+        for (claim, won) in claims.iter().zip(won) {
+            claimed.push(if won {
                 Ok(Claimed::Won)
+            } else {
+                self.held(tx, claim, clock).await?.ok_or(StoreError::NoAccount)
             });
         }
         Ok(claimed)
@@ -65,8 +67,4 @@ fn bind(row: &mut Row<'_>, (claim, message): &(&SendClaim, NewMessage<'_>), cloc
     row.push_bind(message.account_id).push_bind(&*claim.key).push_bind(&claim.fingerprint[..]);
     row.push_bind(&*message.id).push_bind(clock.saturating_add(lease));
     row.push_bind(message.created_at);
-}
-
-fn bind_key(row: &mut Row<'_>, (claim, message): &(&SendClaim, NewMessage<'_>)) {
-    row.push_bind(message.account_id).push_bind(&*claim.key).push_bind(&*message.id);
 }
