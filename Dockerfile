@@ -16,7 +16,7 @@ ARG FEATURES=
 
 # The dependencies are a layer of their own: they change seldom and take the longest.
 COPY Cargo.toml Cargo.lock build.rs ./
-COPY .cargo .cargo
+COPY .cargo/config.toml .cargo/config.toml
 COPY bench/Cargo.toml bench/Cargo.lock bench/
 RUN mkdir -p src bench/src migrations/sqlite migrations/postgres \
  && echo 'fn main() {}' | tee src/main.rs > bench/src/main.rs \

@@ -86,7 +86,7 @@ impl Sqlite {
             keyring,
             timeout,
             work: Work::default(),
-            sends: CommitGroups::new(1, timeout),
+            sends: CommitGroups::new(1, timeout).first(SendWrite::goes_first),
             attempts: CommitGroups::new(1, timeout),
         })
     }

@@ -156,8 +156,8 @@ pub(super) fn send(token: &str, path: &str, body: &str, key: Option<&str>) -> Ve
     post(path, &headers, body.as_bytes())
 }
 
-/// A key of its own for each send, whatever its number: each turn counts from the beginning, and a key
-/// that comes again is answered without a send.
+/// A key of its own for each send, whatever its number: each turn counts from the beginning, and a
+/// key that comes again is answered without a send.
 fn keyed(port: u16, token: &str) -> Target {
     let run = hex::encode(random::<8>().unwrap_or_default());
     let placeholder = "#".repeat(12);

@@ -25,6 +25,7 @@ pub(in crate::store) struct SendRow {
     /// The lease has run out.
     lapsed: bool,
     reply_status: Option<i16>,
+    /// Without a status it is none, but room for one.
     reply_body: Option<Vec<u8>>,
     data_key: Vec<u8>,
 }

@@ -19,7 +19,7 @@ use crate::store::StoreError;
 pub(super) const MOST_ROWS: usize = 64;
 const FEW_ROWS: usize = 8;
 
-/// The texts that have been written. To write one again takes longer than to bind all of its values.
+/// The texts that have been written. To write one again takes longer than to bind its values.
 static TEXTS: Mutex<BTreeMap<Vec<Piece>, Arc<str>>> = Mutex::new(BTreeMap::new());
 
 /// Cuts the rows into parts for one statement each.
@@ -102,7 +102,7 @@ impl Statement {
         self
     }
 
-    /// Answers how many rows were changed.
+    /// Answers how many rows were changed, of statements that write.
     pub(super) async fn execute<'c>(
         self,
         with: impl Executor<'c, Database = Driver>,

@@ -13,12 +13,13 @@ use crate::store::rows::sends::{SendRow, Standing, told_later};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, SET_UNKNOWN};
 use crate::store::sql::sends::HOLDS_SEND;
 use crate::store::text::storable;
-use crate::store::{Cause, Claimed, Ending, SendClaim, Sends, StoreError};
+use crate::store::{Claimed, Ending, SendClaim, Sends, StoreError};
 
 mod claims;
 mod ends;
 mod writes;
 
+use self::writes::mixed_up;
 pub(super) use writes::{SendWrite, Written};
 
 const HOLDER: &str = "
@@ -133,10 +134,6 @@ impl Sqlite {
         let record = record.map(|row| row.into_record(&message.account)).transpose()?;
         Ok(Some(told_later(id, reply, record)))
     }
-}
-
-fn mixed_up() -> StoreError {
-    StoreError::Query(Cause::unreadable("what came of a write"))
 }
 
 /// Leases are between this process and its successor on the same machine.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::store::commit_groups::Done;
 use crate::store::sqlite::Sqlite;
-use crate::store::{Claimed, Ending, SendClaim, StoreError};
+use crate::store::{Cause, Claimed, Ending, SendClaim, StoreError};
 
 /// What is to be written about a send.
 pub(in crate::store::sqlite) enum SendWrite {
@@ -26,6 +26,16 @@ impl SendWrite {
     fn ending(&self) -> Option<&Ending> {
         if let Self::End(ending) = self { Some(ending) } else { None }
     }
+
+    /// Whatever is claimed meanwhile, what has been sent is written down.
+    pub(in crate::store::sqlite) fn goes_first(&self) -> bool {
+        matches!(self, Self::End(_))
+    }
+}
+
+/// Never told to anybody, as each write is told what it asked for.
+pub(super) fn mixed_up() -> StoreError {
+    StoreError::Query(Cause::unreadable("what came of a write"))
 }
 
 impl Sqlite {
@@ -47,9 +57,9 @@ impl Sqlite {
         let claimed = self.claim_all(&mut tx, &claims).await?;
         tx.commit().await?;
         let (mut ended, mut claimed) = (ended.into_iter(), claimed.into_iter());
-        let written = writes.iter().filter_map(|write| match write {
-            SendWrite::Claim(_) => Some(claimed.next()?.map(Written::Claimed)),
-            SendWrite::End(_) => Some(ended.next()?.map(Written::Ended)),
+        let written = writes.iter().map(|write| match write {
+            SendWrite::Claim(_) => claimed.next().unwrap_or(Err(mixed_up())).map(Written::Claimed),
+            SendWrite::End(_) => ended.next().unwrap_or(Err(mixed_up())).map(Written::Ended),
         });
         Ok(written.collect())
     }
