@@ -81,9 +81,10 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreE
     let (released, ended): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.state.is_none());
     let mut held = Vec::with_capacity(rows.len());
     for part in parts(&ended) {
-        let changed = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
+        let both = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
+        let both = both.and(SET_RESULT, part, bind_result, OF_MESSAGES);
         // Mostly all are there, and a row told for each would wake whoever waits for it.
-        if changed.execute(&mut **tx).await? == part.len() {
+        if both.execute(&mut **tx).await? == 2 * part.len() {
             held.extend(part.iter().map(|row| row.place));
             continue;
         }
@@ -93,13 +94,13 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreE
         let ours = part.iter().filter(|row| ours.contains(row.message()));
         held.extend(ours.map(|row| row.place));
     }
-    for row in released {
+    for row in &released {
         let release = query(RELEASE).bind(row.account()).bind(row.key()).bind(row.message());
         if release.execute(&mut **tx).await?.rows_affected() > 0 {
             held.push(row.place);
         }
     }
-    for part in parts(rows) {
+    for part in parts(&released) {
         Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES).execute(&mut **tx).await?;
     }
     Ok(held)
@@ -112,7 +113,7 @@ fn bind_end(to: &mut Row<'_>, row: &&EndRow<'_>) {
     to.push_bind(row.ending.at.as_millis());
 }
 
-fn bind_result(to: &mut Row<'_>, row: &EndRow<'_>) {
+fn bind_result(to: &mut Row<'_>, row: &&EndRow<'_>) {
     to.push_bind(row.account()).push_bind(row.message());
     to.push_bind(outcome_code(row.ending.result.outcome)).push_bind(row.wamid);
     to.push_bind(row.ending.wa_id()).push_bind(row.ending.error());
