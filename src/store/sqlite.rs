@@ -9,23 +9,27 @@ mod deliveries;
 mod flows;
 mod forget;
 mod inbound;
+mod journey;
 mod messages;
 mod nodes;
 mod rows_at_once;
 mod sends;
 mod upkeep;
 mod webhooks;
+mod writer;
 
 use std::path::Path;
 use std::time::Duration;
 
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, Connection as _, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, FromRow};
 
 use self::rows_at_once::MOST_ROWS;
 use self::sends::{SendWrite, Written};
+use self::writer::{Durability, Writer, Writing};
 use super::commit_groups::CommitGroups;
 use super::work::Work;
 use super::{AttemptEnding, Cause, Keyring, StoreError, WAIT, within};
@@ -36,12 +40,10 @@ const READERS: u32 = 4;
 /// When the file is just being created by another process.
 const NEXT_TRY: Duration = Duration::from_millis(20);
 
-type Writing = Transaction<'static, sqlx::Sqlite>;
-
 pub(super) struct Sqlite {
-    /// For connections beside the pools.
+    /// For connections beside these.
     options: SqliteConnectOptions,
-    writer: SqlitePool,
+    writer: Writer,
     readers: SqlitePool,
     keyring: Keyring,
     timeout: Duration,
@@ -60,21 +62,18 @@ impl Sqlite {
         within(timeout, create(&options)).await?;
 
         // Whether its thread still runs is looked at when a connection is given back.
-        let pool = || {
-            SqlitePoolOptions::new()
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .test_before_acquire(false)
-        };
-        // All writers stand in one line, so the line may last as long as a query.
-        let writer = pool().max_connections(1).acquire_timeout(timeout);
-        let readers = pool().max_connections(READERS).acquire_timeout(WAIT.min(timeout));
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .acquire_timeout(WAIT.min(timeout))
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false);
         let opened = async {
             // The writer first: it recovers the log, if need be, which readers may not.
             // In memory is what undoes a statement of many rows, should it fail. It would be a
             // file of its own each time.
             let writes = options.clone().pragma("temp_store", "memory");
-            let writer = writer.connect_with(writes).await?;
+            let writer = Writer::connect(writes).await?;
             let readers = readers.connect_with(options.clone().read_only(true)).await?;
             Ok((writer, readers))
         };
@@ -98,16 +97,27 @@ impl Sqlite {
         within(self.timeout, work).await
     }
 
-    /// Begins a transaction that holds the write lock from the start: one that took it later
-    /// could find that it has read what no longer holds.
     async fn write(&self) -> Result<Writing, StoreError> {
-        Ok(self.writer.begin_with("PRAGMA synchronous = FULL; BEGIN IMMEDIATE").await?)
+        self.writer.begin(Durability::Full).await
     }
 
-    /// The same for what may be undone by a power cut, though by nothing less: the commit does
-    /// not wait for the disk. The next one that does waits for this one as well.
+    /// Begins with a question about these accounts, in the same journey.
+    async fn write_and_ask<T>(
+        &self,
+        accounts: &[&str],
+        ask: &'static str,
+    ) -> Result<(Writing, Vec<T>), StoreError>
+    where
+        T: for<'r> FromRow<'r, SqliteRow>,
+    {
+        let accounts = json(accounts)?;
+        let (tx, rows) =
+            self.writer.begin_and_ask(Durability::Full, Some((ask, &accounts))).await?;
+        Ok((tx, rows.iter().map(T::from_row).collect::<Result<_, _>>()?))
+    }
+
     async fn write_lightly(&self) -> Result<Writing, StoreError> {
-        Ok(self.writer.begin_with("PRAGMA synchronous = NORMAL; BEGIN IMMEDIATE").await?)
+        self.writer.begin(Durability::Light).await
     }
 }
 
@@ -128,8 +138,9 @@ fn options(url: &str) -> Result<SqliteConnectOptions, StoreError> {
         .foreign_keys(true)
         // So that the rows of a part are told without waiting for whoever reads them.
         .row_buffer_size(2 * MOST_ROWS)
-        // There are some fifteen lengths of each statement with many rows.
-        .statement_cache_capacity(400)
+        // There are some fifteen lengths of each statement with many rows, and 64 of those that
+        // claim and end sends.
+        .statement_cache_capacity(512)
         // What was committed must outlive a power cut: a message that was sent is never resent.
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(WAIT))

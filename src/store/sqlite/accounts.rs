@@ -8,6 +8,7 @@ use sqlx::{query, query_as, query_scalar};
 use parts::{insert_account, insert_plan, replace_primary_plan, save_number};
 
 use super::audit::append;
+use super::writer::begin_and;
 use super::{Sqlite, Writing, json};
 use crate::model::{Account, AccountId, Actor, NewAccount, Timestamp, TokenDigest};
 use crate::store::audit::deeds::{self, Standing};
@@ -55,8 +56,14 @@ const ACCOUNT_BY_TOKEN: &str = select_accounts!(
 
 const DATA_KEY: &str = "SELECT data_key FROM accounts WHERE id = $1";
 
-const DATA_KEYS: &str =
-    "SELECT id, data_key FROM accounts WHERE id IN (SELECT value FROM json_each($1))";
+macro_rules! data_keys {
+    () => {
+        "SELECT id, data_key FROM accounts WHERE id IN (SELECT value FROM json_each($1))"
+    };
+}
+
+const DATA_KEYS: &str = data_keys!();
+const BEGIN_WITH_DATA_KEYS: &str = begin_and!(data_keys!());
 
 #[async_trait]
 impl Accounts for Sqlite {
@@ -76,7 +83,7 @@ impl Accounts for Sqlite {
             super::api_tokens::insert(&mut tx, &account.id, token).await?;
             let (id, deeds) = (Some(&account.id), deeds::account_created(new));
             append(&mut tx, by, account.created_at, id, &deeds).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -189,6 +196,17 @@ pub(super) async fn data_key(
     id: &AccountId,
 ) -> Result<Option<Vec<u8>>, StoreError> {
     Ok(query_scalar(DATA_KEY).bind(id.as_str()).fetch_optional(&mut **tx).await?)
+}
+
+impl Sqlite {
+    /// Begins with the data keys of those accounts that are there.
+    pub(super) async fn write_with_keys(
+        &self,
+        ids: &[&str],
+    ) -> Result<(Writing, DataKeys), StoreError> {
+        let (tx, keys) = self.write_and_ask(ids, BEGIN_WITH_DATA_KEYS).await?;
+        Ok((tx, DataKeys::open(keys, &self.keyring)?))
+    }
 }
 
 /// The data keys of those accounts that are there.

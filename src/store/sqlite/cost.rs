@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, query};
+use sqlx::{AssertSqlSafe, SqliteConnection, query};
 use tempfile::TempDir;
 
 use super::{READERS, Sqlite};
@@ -75,7 +75,9 @@ impl Measured {
                      SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {rows})
                  {insert} FROM numbers, accounts a"
             );
-            query(AssertSqlSafe(insert)).execute(&store.writer).await.unwrap();
+            let mut tx = store.write().await.unwrap();
+            query(AssertSqlSafe(insert)).execute(&mut *tx).await.unwrap();
+            tx.commit().await.unwrap();
         }
         let steps = Arc::new(AtomicU64::new(0));
         let measured = Self { store, account, steps, costs: Vec::new(), _directory: directory };
@@ -85,18 +87,25 @@ impl Measured {
 
     /// Has every connection count what it does.
     async fn count(&self) {
-        let mut all = vec![self.store.writer.acquire().await.unwrap()];
+        let mut writer = self.store.write().await.unwrap();
+        self.count_of(&mut writer).await;
+        writer.commit().await.unwrap();
+        let mut readers = Vec::new();
         for _ in 0..READERS {
-            all.push(self.store.readers.acquire().await.unwrap());
+            readers.push(self.store.readers.acquire().await.unwrap());
         }
-        for connection in &mut all {
-            let steps = Arc::clone(&self.steps);
-            let mut handle = connection.lock_handle().await.unwrap();
-            handle.set_progress_handler(STEP.try_into().unwrap(), move || {
-                steps.fetch_add(STEP, Ordering::Relaxed);
-                true
-            });
+        for reader in &mut readers {
+            self.count_of(reader).await;
         }
+    }
+
+    async fn count_of(&self, connection: &mut SqliteConnection) {
+        let steps = Arc::clone(&self.steps);
+        let mut handle = connection.lock_handle().await.unwrap();
+        handle.set_progress_handler(STEP.try_into().unwrap(), move || {
+            steps.fetch_add(STEP, Ordering::Relaxed);
+            true
+        });
     }
 
     async fn cost<T>(

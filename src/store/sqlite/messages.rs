@@ -6,14 +6,14 @@ mod statuses;
 use std::collections::{BTreeSet, HashSet};
 
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, query_as, query_scalar};
+use sqlx::{QueryBuilder, query_as};
 
 pub(super) use recipients::count_answers;
-pub(super) use statuses::apply_statuses;
-pub(super) use statuses::settle;
+pub(super) use statuses::{ANY_WAITS, apply_statuses, settle};
 
 use super::rows_at_once::{Row, Statement, parts};
-use super::{Sqlite, Writing, forget, json};
+use super::writer::begin_and;
+use super::{Sqlite, Writing, forget};
 use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
 use crate::store::rows::messages::{MessageRow, NewMessage};
 use crate::store::sql::messages::{MESSAGE_BY_ID_OR_WAMID, last_looked_at, list};
@@ -28,13 +28,18 @@ const RECORD: &str = "
          progress, wamid, wa_id, sent_at, delivered_at, read_at, failed_at, error) ";
 
 /// Of a send that has just been claimed nothing more is known.
-const BEGIN: &str = "
+pub(super) const RECORD_BEGUN: &str = "
     INSERT INTO messages
-        (account_id, id, phone_number_id, recipient, kind, reference, form, created_at) ";
+        (account_id, id, phone_number_id, recipient, kind, reference, form, created_at)
+    SELECT * FROM (";
+
+const ALL_OF_THEM: &str = ") WHERE true ON CONFLICT (account_id, id) DO NOTHING";
 
 const UNLESS_THERE: &str = " ON CONFLICT (account_id, id) DO NOTHING";
 
-const LIVING: &str = "SELECT id FROM accounts WHERE id IN (SELECT value FROM json_each($1))";
+/// Which accounts are there: one look for each, and not for each of their messages.
+const BEGIN_WITH_THE_LIVING: &str =
+    begin_and!("SELECT id FROM accounts WHERE id IN (SELECT value FROM json_each($1))");
 
 #[async_trait]
 impl Messages for Sqlite {
@@ -44,12 +49,16 @@ impl Messages for Sqlite {
         }
         let mut rows: Vec<_> = records.iter().map(NewMessage::of).collect();
         self.within(async {
-            let mut tx = self.write().await?;
-            keep_living(&mut tx, &mut rows).await?;
-            insert(&mut tx, &rows).await?;
-            let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
-            settle(&mut tx, &recorded, &self.keyring).await?;
-            Ok(tx.commit().await?)
+            let accounts: BTreeSet<_> = rows.iter().map(|row| row.account_id).collect();
+            let accounts: Vec<_> = accounts.into_iter().collect();
+            let (mut tx, living) = self.write_and_ask(&accounts, BEGIN_WITH_THE_LIVING).await?;
+            let living: HashSet<_> = living.iter().map(|(id,): &(String,)| id.as_str()).collect();
+            rows.retain(|row| living.contains(row.account_id));
+            if insert(&mut tx, &rows).await? {
+                let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
+                settle(&mut tx, &recorded, &self.keyring).await?;
+            }
+            tx.commit().await
         })
         .await
     }
@@ -59,7 +68,7 @@ impl Messages for Sqlite {
         self.within(async {
             let mut tx = self.write().await?;
             apply_statuses(&mut tx, &told, &self.keyring).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -117,39 +126,29 @@ impl Messages for Sqlite {
     }
 }
 
-/// Leaves out those whose account has gone: one look for each account, and not for each row.
-async fn keep_living(tx: &mut Writing, rows: &mut Vec<NewMessage<'_>>) -> Result<(), StoreError> {
-    let accounts: BTreeSet<_> = rows.iter().map(|row| row.account_id).collect();
-    let accounts: Vec<_> = accounts.into_iter().collect();
-    let living: HashSet<String> = query_scalar(LIVING)
-        .bind(json(&accounts)?)
-        .fetch_all(&mut **tx)
-        .await?
-        .into_iter()
-        .collect();
-    rows.retain(|row| living.contains(row.account_id));
-    Ok(())
-}
-
-/// All of them of accounts that are there.
-async fn insert(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
+/// All of them of accounts that are there. Answers whether any status waits.
+async fn insert(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<bool, StoreError> {
+    let mut any_waits = false;
     for part in parts(rows) {
-        Statement::new(RECORD, part, bind, UNLESS_THERE).execute(&mut **tx).await?;
+        let insert = Statement::new(RECORD, part, bind, UNLESS_THERE).then(ANY_WAITS);
+        any_waits |= insert.fetch_all::<(bool,)>(&mut **tx).await?.contains(&(true,));
     }
-    Ok(())
+    Ok(any_waits)
 }
 
 /// The records of sends that have just been claimed.
-pub(super) async fn begin(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<(), StoreError> {
+pub(super) async fn begin(tx: &mut Writing, rows: &[&NewMessage<'_>]) -> Result<(), StoreError> {
     for part in parts(rows) {
-        Statement::new(BEGIN, part, bind_begun, UNLESS_THERE).execute(&mut **tx).await?;
+        let begin =
+            Statement::new(RECORD_BEGUN, part, |row, new| bind_begun(row, new), ALL_OF_THEM);
+        begin.execute(&mut **tx).await?;
     }
     Ok(())
 }
 
-fn bind_begun(row: &mut Row<'_>, new: &NewMessage<'_>) {
+pub(super) fn bind_begun(row: &mut Row<'_>, new: &NewMessage<'_>) {
     let NewMessage { account_id, phone_number_id, created_at, .. } = new;
-    row.push_bind(*account_id).push_bind(&*new.id).push_bind(*phone_number_id);
+    row.push_account(account_id).push_bind(&*new.id).push_bind(*phone_number_id);
     row.push_bind(&*new.recipient).push_bind(&*new.kind);
     row.push_bind(new.reference.as_deref()).push_bind(new.form.as_deref());
     row.push_bind(*created_at);

@@ -40,7 +40,7 @@ impl Nodes for Sqlite {
         self.within(async {
             let mut tx = self.write_lightly().await?;
             query(sql::LEAVE).bind(node).execute(&mut *tx).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

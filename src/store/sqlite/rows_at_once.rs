@@ -4,23 +4,26 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use futures_util::TryStreamExt as _;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{
-    Arguments as _, AssertSqlSafe, Either, Encode, Executor, FromRow, Sqlite as Driver, Type,
-    query_with,
-};
+use sqlx::{Arguments as _, AssertSqlSafe, Executor, FromRow, Sqlite as Driver, query_with};
 
+use super::journey::journey;
 use crate::store::StoreError;
 
-/// The most rows of one statement. All counts of rows are below eight or multiples of it, so that
-/// few different statements are ever prepared.
+/// The most rows of one statement. Most counts of rows are below eight or multiples of it, so that
+/// few different statements are prepared.
 pub(super) const MOST_ROWS: usize = 64;
 const FEW_ROWS: usize = 8;
 
+/// In the text behind the values it stands for how many rows they are.
+const ROWS: &str = "{rows}";
+
 /// The texts that have been written. To write one again takes longer than to bind its values.
-static TEXTS: Mutex<BTreeMap<Vec<Piece>, Arc<str>>> = Mutex::new(BTreeMap::new());
+static TEXTS: Mutex<BTreeMap<Pieces, Arc<str>>> = Mutex::new(BTreeMap::new());
+
+/// And a question at the end.
+type Pieces = (Vec<Piece>, Option<&'static str>);
 
 /// Cuts the rows into parts for one statement each.
 pub(super) fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
@@ -41,6 +44,9 @@ pub(super) fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
 pub(super) struct Statement {
     pieces: Vec<Piece>,
     values: Result<SqliteArguments, BoxDynError>,
+    /// The one that was bound last.
+    account: Arc<str>,
+    ask: Option<&'static str>,
 }
 
 /// One statement of a text.
@@ -55,21 +61,62 @@ struct Piece {
 /// The values of one row.
 pub(super) struct Row<'a> {
     values: &'a mut Result<SqliteArguments, BoxDynError>,
+    account: &'a mut Arc<str>,
     columns: usize,
 }
 
+/// What a row may hold.
+pub(super) trait Value {
+    fn add_to(self, values: &mut SqliteArguments) -> Result<(), BoxDynError>;
+}
+
+macro_rules! values_as_they_are {
+    ($($of:ty),*) => {$(
+        impl Value for $of {
+            fn add_to(self, values: &mut SqliteArguments) -> Result<(), BoxDynError> {
+                values.add(self)
+            }
+        }
+    )*};
+}
+
+values_as_they_are!(bool, i16, i64, Arc<str>, &[u8]);
+
+/// By itself sqlx would copy it into a string behind a count: two pieces of memory, which another
+/// thread gives back.
+impl Value for &str {
+    fn add_to(self, values: &mut SqliteArguments) -> Result<(), BoxDynError> {
+        values.add(Arc::<str>::from(self))
+    }
+}
+
+impl<V: Value> Value for Option<V> {
+    fn add_to(self, values: &mut SqliteArguments) -> Result<(), BoxDynError> {
+        match self {
+            Some(value) => value.add_to(values),
+            None => values.add(None::<i64>),
+        }
+    }
+}
+
 impl Row<'_> {
-    pub(super) fn push_bind<'t, T>(&mut self, value: T) -> &mut Self
-    where
-        T: Encode<'t, Driver> + Type<Driver>,
-    {
+    pub(super) fn push_bind(&mut self, value: impl Value) -> &mut Self {
         self.columns += 1;
         if let Ok(values) = self.values
-            && let Err(error) = values.add(value)
+            && let Err(error) = value.add_to(values)
         {
             *self.values = Err(error);
         }
         self
+    }
+
+    /// It is mostly the one of the row before, and then they share the text.
+    pub(super) fn push_account(&mut self, id: &str) -> &mut Self {
+        if **self.account != *id {
+            *self.account = id.into();
+        }
+        let account = Arc::clone(self.account);
+        self.push_bind(account)
     }
 }
 
@@ -80,7 +127,8 @@ impl Statement {
         bind: impl FnMut(&mut Row<'_>, &T),
         behind: &'static str,
     ) -> Self {
-        let empty = Self { pieces: Vec::with_capacity(2), values: Ok(SqliteArguments::default()) };
+        let (pieces, values) = (Vec::with_capacity(2), Ok(SqliteArguments::default()));
+        let empty = Self { pieces, values, account: Arc::default(), ask: None };
         empty.and(into, rows, bind, behind)
     }
 
@@ -94,7 +142,7 @@ impl Statement {
     ) -> Self {
         let mut columns = 0;
         for value in rows {
-            let mut row = Row { values: &mut self.values, columns: 0 };
+            let mut row = Row { values: &mut self.values, account: &mut self.account, columns: 0 };
             bind(&mut row, value);
             columns = row.columns;
         }
@@ -102,12 +150,17 @@ impl Statement {
         self
     }
 
+    /// And at the end a question, which takes no values.
+    pub(super) fn then(self, ask: &'static str) -> Self {
+        Self { ask: Some(ask), ..self }
+    }
+
     /// Answers how many rows were changed, of statements that write.
     pub(super) async fn execute<'c>(
         self,
         with: impl Executor<'c, Database = Driver>,
     ) -> Result<usize, StoreError> {
-        Ok(self.answers(with).await?.0)
+        Ok(self.answers::<()>(with).await?.0)
     }
 
     pub(super) async fn fetch_all<'c, T>(
@@ -117,46 +170,42 @@ impl Statement {
     where
         T: for<'r> FromRow<'r, SqliteRow>,
     {
-        let (_, rows) = self.answers(with).await?;
-        Ok(rows.iter().map(T::from_row).collect::<Result<_, _>>()?)
+        Ok(self.answers(with).await?.1)
     }
 
-    /// Goes on when SQLite has told that it is done. sqlx also waits until its thread says no more,
-    /// and on one core that is another change of threads for each statement.
-    async fn answers<'c>(
+    /// Answers both.
+    pub(super) async fn answers<'c, T>(
         self,
         with: impl Executor<'c, Database = Driver>,
-    ) -> Result<(usize, Vec<SqliteRow>), sqlx::Error> {
-        let (mut changed, mut rows) = (0, Vec::new());
-        let mut under_way = self.pieces.len();
+    ) -> Result<(usize, Vec<T>), StoreError>
+    where
+        T: for<'r> FromRow<'r, SqliteRow>,
+    {
+        let (writes, asks) = (self.pieces.len(), usize::from(self.ask.is_some()));
         let values = self.values.map_err(sqlx::Error::Encode)?;
-        let mut answers = with.fetch_many(query_with(text(self.pieces), values));
-        while under_way > 0 {
-            match answers.try_next().await?.ok_or(sqlx::Error::WorkerCrashed)? {
-                Either::Left(done) => {
-                    changed += usize::try_from(done.rows_affected()).unwrap_or(usize::MAX);
-                    under_way -= 1;
-                }
-                Either::Right(row) => rows.push(row),
-            }
-        }
-        Ok((changed, rows))
+        let query = query_with(text((self.pieces, self.ask)), values);
+        let (changed, rows) = journey(with, query, writes + asks).await?;
+        let changed = changed.iter().take(writes).sum();
+        Ok((changed, rows.iter().map(T::from_row).collect::<Result<_, _>>()?))
     }
 }
 
 /// All of it is written in this program: values are bound.
-fn text(pieces: Vec<Piece>) -> AssertSqlSafe<Arc<str>> {
+fn text(pieces: Pieces) -> AssertSqlSafe<Arc<str>> {
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    let text = texts.entry(pieces).or_insert_with_key(|pieces| {
-        pieces.iter().map(Piece::text).collect::<Vec<_>>().join(";").into()
+    let text = texts.entry(pieces).or_insert_with_key(|(pieces, ask)| {
+        let asks = ask.iter().map(|ask| (*ask).to_owned());
+        pieces.iter().map(Piece::text).chain(asks).collect::<Vec<_>>().join(";").into()
     });
     AssertSqlSafe(Arc::clone(text))
 }
 
 impl Piece {
     fn text(&self) -> String {
-        let row = format!("({})", vec!["?"; self.columns].join(","));
-        format!("{}VALUES {}{}", self.into, vec![row; self.rows].join(","), self.behind)
+        let Self { rows, columns, into, behind } = *self;
+        let row = format!("({})", vec!["?"; columns].join(","));
+        let behind = behind.replace(ROWS, &rows.to_string());
+        format!("{into}VALUES {}{behind}", vec![row; rows].join(","))
     }
 }
 

@@ -76,6 +76,8 @@ impl Upkeep for Sqlite {
     async fn close(&self) {
         // The writer last: the last one out puts the log back into the file.
         self.readers.close().await;
-        self.writer.close().await;
+        if let Err(error) = self.writer.close().await {
+            tracing::warn!(%error, "the database was not closed properly");
+        }
     }
 }

@@ -68,11 +68,11 @@ async fn log(tx: &mut Writing, ended: &[EndedAttempt<'_>]) -> Result<(), StoreEr
 }
 
 fn bind_log(row: &mut Row<'_>, log: &LogRow<'_>) {
-    row.push_bind(log.account.to_owned())
-        .push_bind(log.delivery.to_owned())
+    row.push_account(log.account)
+        .push_bind(log.delivery)
         .push_bind(log.attempt.at.as_millis())
         .push_bind(log.status())
-        .push_bind(log.error())
+        .push_bind(log.error().as_deref())
         .push_bind(log.attempt.duration_ms);
 }
 

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 
 use sqlx::query_scalar;
 
-use super::super::accounts::data_keys;
 use super::super::rows_at_once::{Row, Statement, parts};
 use super::super::{Sqlite, Writing, messages};
 use crate::model::DeliveryId;
@@ -41,8 +40,7 @@ impl Sqlite {
         posts: &[InboundPost],
         sealed: &[PostRow],
     ) -> Result<TakenIn, StoreError> {
-        let mut tx = self.write().await?;
-        let keys = data_keys(&mut tx, &intake::accounts(posts), &self.keyring).await?;
+        let (mut tx, keys) = self.write_with_keys(&intake::accounts(posts)).await?;
 
         let mut arrivals = keys.marked(posts);
         let told = arrivals.len();
@@ -70,7 +68,7 @@ async fn mark_seen(
     let mut seen = Vec::new();
     for part in parts(&rows) {
         let bind = |row: &mut Row<'_>, mark: &MarkRow<'_>| {
-            row.push_bind(mark.account).push_bind(&mark.mark[..]);
+            row.push_account(mark.account).push_bind(&mark.mark[..]);
         };
         seen.extend(marks(tx, Statement::new(SEEN_BEFORE, part, bind, OF_THESE)).await?);
     }
@@ -112,7 +110,7 @@ pub(in super::super) async fn insert_events(
     for part in parts(&numbered) {
         let bind = |row: &mut Row<'_>, &(sequence, event): &(i64, &EventRow<'_>)| {
             row.push_bind(sequence)
-                .push_bind(event.account)
+                .push_account(event.account)
                 .push_bind(event.delivery.as_str())
                 .push_bind(event.follows.as_ref().map(DeliveryId::as_str))
                 .push_bind("pending")
@@ -136,12 +134,12 @@ async fn insert_posts(tx: &mut Writing, rows: &[PostRow]) -> Result<(), StoreErr
 }
 
 fn bind_mark(row: &mut Row<'_>, mark: &MarkRow<'_>) {
-    row.push_bind(mark.account).push_bind(&mark.mark[..]).push_bind(mark.at);
+    row.push_account(mark.account).push_bind(&mark.mark[..]).push_bind(mark.at);
 }
 
 fn bind_event(row: &mut Row<'_>, &(sequence, event): &(i64, &EventRow<'_>)) {
     row.push_bind(sequence)
-        .push_bind(event.account)
+        .push_account(event.account)
         .push_bind(event.id)
         .push_bind(event.kind.name())
         .push_bind(&event.body[..])

@@ -50,5 +50,5 @@ pub(super) async fn count(
 }
 
 fn bind(row: &mut Row<'_>, recipient: &RecipientRow<'_>) {
-    row.push_bind(recipient.account).push_bind(recipient.form).push_bind(&recipient.mark[..]);
+    row.push_account(recipient.account).push_bind(recipient.form).push_bind(&recipient.mark[..]);
 }

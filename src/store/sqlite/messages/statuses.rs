@@ -1,6 +1,6 @@
 //! Statuses of Meta's, and the messages they move forward, in SQLite.
 
-use sqlx::{SqlitePool, query_scalar};
+use sqlx::SqlitePool;
 
 use super::recipients;
 use crate::model::{AccountId, StatusUpdate};
@@ -32,7 +32,9 @@ const MISSING: &str = "WITH told (account_id, wamid, kind, message_id, recipient
 
 const WAIT: &str = concat!(") ", keep_waiting!("told"));
 
-const ANY_WAITS: &str = "SELECT EXISTS (SELECT 1 FROM waiting_statuses)";
+/// Usually none does, and who is alone with the database need not look for each message.
+pub(in crate::store::sqlite) const ANY_WAITS: &str =
+    "SELECT EXISTS (SELECT 1 FROM waiting_statuses)";
 
 /// Takes out what waits for any of the messages.
 const RECORDED: &str = "WITH recorded (account_id, id, wamid) AS MATERIALIZED (";
@@ -78,10 +80,6 @@ pub(in crate::store::sqlite) async fn settle(
     recorded: &[Recorded<'_>],
     keyring: &Keyring,
 ) -> Result<(), StoreError> {
-    // Usually none waits, and who is alone with the database need not look for each.
-    if !query_scalar(ANY_WAITS).fetch_one(&mut **tx).await? {
-        return Ok(());
-    }
     let mut waited = Vec::new();
     for part in parts(recorded) {
         let take = Statement::new(RECORDED, part, bind, TAKE);
@@ -91,7 +89,7 @@ pub(in crate::store::sqlite) async fn settle(
 }
 
 fn bind(row: &mut Row<'_>, recorded: &Recorded<'_>) {
-    row.push_bind(recorded.account_id).push_bind(recorded.id).push_bind(recorded.wamid);
+    row.push_account(recorded.account_id).push_bind(recorded.id).push_bind(recorded.wamid);
 }
 
 async fn apply(
@@ -127,19 +125,19 @@ fn numbered(told: &[StatusRow]) -> Vec<(i64, &StatusRow)> {
 }
 
 fn bind_told(row: &mut Row<'_>, (place, told): &(i64, &StatusRow)) {
-    row.push_bind(*place).push_bind(&*told.account_id).push_bind(&*told.wamid);
+    row.push_bind(*place).push_account(&told.account_id).push_bind(&*told.wamid);
     row.push_bind(told.message_id.as_deref());
 }
 
 fn bind_advance(row: &mut Row<'_>, to: &Advance) {
-    row.push_bind(&*to.account_id).push_bind(&*to.id).push_bind(&*to.wamid);
+    row.push_account(&to.account_id).push_bind(&*to.id).push_bind(&*to.wamid);
     row.push_bind(to.wa_id.as_deref()).push_bind(to.progress).push_bind(to.sent_at);
     row.push_bind(to.delivered_at).push_bind(to.read_at).push_bind(to.failed_at);
     row.push_bind(to.error.as_deref());
 }
 
 fn bind_missing(row: &mut Row<'_>, told: &StatusRow) {
-    row.push_bind(&*told.account_id).push_bind(&*told.wamid).push_bind(told.kind);
+    row.push_account(&told.account_id).push_bind(&*told.wamid).push_bind(told.kind);
     row.push_bind(told.message_id.as_deref()).push_bind(told.recipient.as_deref());
     row.push_bind(told.at).push_bind(told.error.as_deref());
 }

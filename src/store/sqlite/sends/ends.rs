@@ -5,16 +5,20 @@ use std::collections::HashSet;
 use sqlx::query;
 
 use crate::store::commit_groups::{Done, each};
+use crate::store::intake::DataKeys;
 use crate::store::rows::messages::outcome_code;
 use crate::store::rows::sends::{EndRow, known};
-use crate::store::sqlite::accounts::data_keys;
-use crate::store::sqlite::rows_at_once::{Row, Statement, parts};
-use crate::store::sqlite::{Sqlite, Writing, messages};
+use crate::store::sqlite::messages::{self, ANY_WAITS};
+use crate::store::sqlite::rows_at_once::{MOST_ROWS, Row, Statement, parts};
+use crate::store::sqlite::{Sqlite, Writing};
 use crate::store::{Ending, StoreError};
 
 /// A late answer of Graph's is better than none, so it also ends what counts as unknown.
+///
+/// Where it fails all of the transaction is undone, so SQLite need not keep what it takes to undo
+/// the statement alone.
 const END: &str = "
-    UPDATE sends SET
+    UPDATE OR FAIL sends SET
         state = told.column4,
         reply_status = CASE WHEN told.column4 = 3 THEN COALESCE(sends.reply_status, told.column5)
                             ELSE told.column5 END,
@@ -41,7 +45,7 @@ const RELEASE: &str =
 
 /// What Meta has told of is accepted, whatever comes later: a failure of the send was none.
 const SET_RESULT: &str = "
-    UPDATE messages SET
+    UPDATE OR FAIL messages SET
         outcome = CASE WHEN messages.outcome = 1 THEN messages.outcome ELSE told.column3 END,
         wamid = COALESCE(messages.wamid, told.column4),
         wa_id = COALESCE(messages.wa_id, told.column5),
@@ -53,43 +57,51 @@ const OF_MESSAGES: &str =
     ") AS told WHERE messages.account_id = told.column1 AND messages.id = told.column2";
 
 impl Sqlite {
-    pub(super) async fn end_all(&self, tx: &mut Writing, endings: &[&Ending]) -> Done<bool> {
-        if endings.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut accounts: Vec<_> =
-            endings.iter().map(|ending| ending.claim.account().as_str()).collect();
-        accounts.sort_unstable();
-        accounts.dedup();
-        let keys = data_keys(tx, &accounts, &self.keyring).await?;
+    pub(super) async fn end_all(
+        &self,
+        tx: &mut Writing,
+        endings: &[&Ending],
+        keys: &DataKeys,
+    ) -> Done<bool> {
         let wamids: Vec<_> = endings.iter().map(|ending| ending.wamid()).collect();
-        let mut rest = EndRow::of_all(endings, &wamids, &keys)?;
+        let mut rest = EndRow::of_all(endings, &wamids, keys)?;
 
         let mut places = Vec::with_capacity(endings.len());
+        let mut any_waits = false;
         while !rest.is_empty() {
             let (first, others) = EndRow::first_of_each_key(rest);
-            places.extend(end(tx, &first).await?);
+            let (held, waits) = end(tx, &first).await?;
+            places.extend(held);
+            any_waits |= waits;
             rest = others;
         }
-        messages::settle(tx, &known(endings, &wamids), &self.keyring).await?;
+        if any_waits {
+            messages::settle(tx, &known(endings, &wamids), &self.keyring).await?;
+        }
         Ok(each(endings.len(), places))
     }
 }
 
-/// Answers the places of those that were there to be ended.
-async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreError> {
+/// Answers the places of those that were there to be ended, and whether any status waits.
+async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<(Vec<usize>, bool), StoreError> {
     let (released, ended): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.state.is_none());
     let mut held = Vec::with_capacity(rows.len());
-    for part in parts(&ended) {
+    let mut any_waits = false;
+    // In as few journeys as can be, although that makes for many different statements.
+    for part in ended.chunks(MOST_ROWS) {
         let both = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
-        let both = both.and(SET_RESULT, part, bind_result, OF_MESSAGES);
+        let both = both.and(SET_RESULT, part, bind_result, OF_MESSAGES).then(ANY_WAITS);
+        let (changed, waits) = both.answers::<(bool,)>(&mut **tx).await?;
+        any_waits |= waits.contains(&(true,));
         // Mostly all are there, and a row told for each would wake whoever waits for it.
-        if both.execute(&mut **tx).await? == 2 * part.len() {
+        if changed == 2 * part.len() {
             held.extend(part.iter().map(|row| row.place));
             continue;
         }
-        let ours = Statement::new(HELD, part, bind_end, ENDED_SO);
-        let ours: Vec<(String,)> = ours.fetch_all(&mut **tx).await?;
+        let mut ours: Vec<(String,)> = Vec::new();
+        for part in parts(part) {
+            ours.extend(Statement::new(HELD, part, bind_end, ENDED_SO).fetch_all(&mut **tx).await?);
+        }
         let ours: HashSet<_> = ours.iter().map(|(message,)| message.as_str()).collect();
         let ours = part.iter().filter(|row| ours.contains(row.message()));
         held.extend(ours.map(|row| row.place));
@@ -101,20 +113,22 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<Vec<usize>, StoreE
         }
     }
     for part in parts(&released) {
-        Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES).execute(&mut **tx).await?;
+        let result = Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES).then(ANY_WAITS);
+        any_waits |= result.fetch_all::<(bool,)>(&mut **tx).await?.contains(&(true,));
     }
-    Ok(held)
+    Ok((held, any_waits))
 }
 
 fn bind_end(to: &mut Row<'_>, row: &&EndRow<'_>) {
-    to.push_bind(row.account()).push_bind(row.key()).push_bind(row.message());
+    to.push_account(row.account()).push_bind(row.key()).push_bind(row.message());
     to.push_bind(row.state).push_bind(row.reply.as_ref().map(|(status, _)| *status));
     to.push_bind(row.reply.as_ref().map(|(_, body)| body.as_slice()));
     to.push_bind(row.ending.at.as_millis());
 }
 
 fn bind_result(to: &mut Row<'_>, row: &&EndRow<'_>) {
-    to.push_bind(row.account()).push_bind(row.message());
+    to.push_account(row.account()).push_bind(row.message());
     to.push_bind(outcome_code(row.ending.result.outcome)).push_bind(row.wamid);
-    to.push_bind(row.ending.wa_id()).push_bind(row.ending.error());
+    to.push_bind(row.ending.wa_id().as_deref());
+    to.push_bind(row.ending.error().as_deref());
 }

@@ -51,9 +51,9 @@ impl Sqlite {
     async fn write_sends(&self, writes: &[SendWrite]) -> Done<Written> {
         let claims: Vec<_> = writes.iter().filter_map(SendWrite::claim).collect();
         let endings: Vec<_> = writes.iter().filter_map(SendWrite::ending).collect();
-        let mut tx = self.write().await?;
+        let (mut tx, keys) = self.write_with_keys(&accounts(&endings)).await?;
         // So that who claims a key again is told how it has just ended.
-        let ended = self.end_all(&mut tx, &endings).await?;
+        let ended = self.end_all(&mut tx, &endings, &keys).await?;
         let claimed = self.claim_all(&mut tx, &claims).await?;
         tx.commit().await?;
         let (mut ended, mut claimed) = (ended.into_iter(), claimed.into_iter());
@@ -63,4 +63,12 @@ impl Sqlite {
         });
         Ok(written.collect())
     }
+}
+
+fn accounts<'a>(endings: &[&'a Ending]) -> Vec<&'a str> {
+    let mut accounts: Vec<_> =
+        endings.iter().map(|ending| ending.claim.account().as_str()).collect();
+    accounts.sort_unstable();
+    accounts.dedup();
+    accounts
 }
