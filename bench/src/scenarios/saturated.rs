@@ -25,7 +25,7 @@ pub(super) const BARE: &[(&str, &str)] =
 const LOGGED: &[(&str, &str)] = &[("AVENPING_RECORD_MESSAGES", "false")];
 pub(super) const AXUM: &str = "axum + reqwest, nothing else";
 const BY_DEFAULT: &str = "gateway, by default";
-const DEFAULT: &[(&str, &str)] = &[];
+pub(super) const DEFAULT: &[(&str, &str)] = &[];
 
 #[derive(Clone)]
 pub(super) struct Variant {

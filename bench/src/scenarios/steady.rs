@@ -1,8 +1,10 @@
-//! 15,000 sends a second, whatever the peer does.
+//! So many sends a second, whatever the peer does: 15,000, and 3,000 with a key.
 
 use std::time::Duration;
 
-use super::saturated::{AXUM, BARE, TEXT, contestant, send, text, text_upstream};
+use super::saturated::{
+    AXUM, BARE, DEFAULT, TEXT, contestant, send, text, text_upstream, variants,
+};
 use crate::Options;
 use crate::gateway::{Installation, Storage};
 use crate::http::post;
@@ -14,6 +16,9 @@ use crate::upstream::Upstream;
 
 const CONNECTIONS: usize = 64;
 const PER_SECOND: u64 = 15_000;
+
+/// Few of those that have a key share a commit.
+const KEYED_PER_SECOND: u64 = 3_000;
 
 pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let upstream = Upstream::start(Duration::ZERO).await?;
@@ -51,5 +56,32 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
         (format!("{}: added p50, microseconds", row.name), row.p50_micros.median - straight)
     });
     report.figures("send/text, steady: over the direct call", &told, &added.collect::<Vec<_>>());
+    keyed(options, &upstream, &nginx, report).await
+}
+
+async fn keyed(
+    options: &Options,
+    upstream: &Upstream,
+    nginx: &Nginx,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let mut gateways = Vec::new();
+    for variant in variants(options).into_iter().filter(|variant| variant.settings == DEFAULT) {
+        let installation = Installation::new(options, &variant.storage)?;
+        let process = installation.start(upstream.port, variant.settings).await?;
+        gateways.push((variant, installation, process));
+    }
+    let direct = post("/v23.0/106540352242922/messages", &[], text_upstream().as_bytes());
+    let mut contestants =
+        vec![contestant("nginx, plain proxy", &nginx.process, |port| Target::always(port, direct))];
+    for (variant, installation, process) in &gateways {
+        let target = |port| variant.target(port, &installation.token);
+        contestants.push(contestant(&variant.name, process, target));
+    }
+    let load = Load::Open { connections: CONNECTIONS, per_second: KEYED_PER_SECOND };
+    let time = Duration::from_secs(options.seconds);
+    let rows = compare(&contestants, load, options.rounds, time).await?;
+    let told = format!("{KEYED_PER_SECOND} a second over {CONNECTIONS} connections, open loop");
+    report.table("send/text with a key, steady", &told, &rows);
     Ok(())
 }
