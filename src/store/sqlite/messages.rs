@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, query_as};
 
 pub(super) use recipients::count_answers;
-pub(super) use statuses::{ANY_WAITS, apply_statuses, settle};
+pub(super) use statuses::{apply_statuses, settle, write_and_see};
 
 use super::rows_at_once::{Row, Statement, parts};
 use super::writer::begin_and;
@@ -130,8 +130,8 @@ impl Messages for Sqlite {
 async fn insert(tx: &mut Writing, rows: &[NewMessage<'_>]) -> Result<bool, StoreError> {
     let mut any_waits = false;
     for part in parts(rows) {
-        let insert = Statement::new(RECORD, part, bind, UNLESS_THERE).then(ANY_WAITS);
-        any_waits |= insert.fetch_all::<(bool,)>(&mut **tx).await?.contains(&(true,));
+        let insert = Statement::new(RECORD, part, bind, UNLESS_THERE);
+        any_waits |= write_and_see(tx, insert).await?.1;
     }
     Ok(any_waits)
 }

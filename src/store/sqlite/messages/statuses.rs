@@ -32,9 +32,7 @@ const MISSING: &str = "WITH told (account_id, wamid, kind, message_id, recipient
 
 const WAIT: &str = concat!(") ", keep_waiting!("told"));
 
-/// Usually none does, and who is alone with the database need not look for each message.
-pub(in crate::store::sqlite) const ANY_WAITS: &str =
-    "SELECT EXISTS (SELECT 1 FROM waiting_statuses)";
+const ANY_WAITS: &str = "SELECT EXISTS (SELECT 1 FROM waiting_statuses)";
 
 /// Takes out what waits for any of the messages.
 const RECORDED: &str = "WITH recorded (account_id, id, wamid) AS MATERIALIZED (";
@@ -72,6 +70,16 @@ pub(in crate::store::sqlite) async fn references(
         references.extend(found.into_iter().map(|(reference,)| reference));
     }
     Ok(references)
+}
+
+/// Writes, and answers how many rows were changed, and whether any status waits: usually none does,
+/// and who is alone with the database need not look for each message.
+pub(in crate::store::sqlite) async fn write_and_see(
+    tx: &mut Writing,
+    write: Statement,
+) -> Result<(usize, bool), StoreError> {
+    let (changed, waits) = write.then(ANY_WAITS).answers::<(bool,)>(&mut **tx).await?;
+    Ok((changed, waits.contains(&(true,))))
 }
 
 /// Applies what has waited for messages that have just been written, or have got their wamid.

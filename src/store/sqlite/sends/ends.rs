@@ -8,7 +8,7 @@ use crate::store::commit_groups::{Done, each};
 use crate::store::intake::DataKeys;
 use crate::store::rows::messages::outcome_code;
 use crate::store::rows::sends::{EndRow, known};
-use crate::store::sqlite::messages::{self, ANY_WAITS};
+use crate::store::sqlite::messages::{settle, write_and_see};
 use crate::store::sqlite::rows_at_once::{MOST_ROWS, Row, Statement, parts};
 use crate::store::sqlite::{Sqlite, Writing};
 use crate::store::{Ending, StoreError};
@@ -76,7 +76,7 @@ impl Sqlite {
             rest = others;
         }
         if any_waits {
-            messages::settle(tx, &known(endings, &wamids), &self.keyring).await?;
+            settle(tx, &known(endings, &wamids), &self.keyring).await?;
         }
         Ok(each(endings.len(), places))
     }
@@ -90,9 +90,9 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<(Vec<usize>, bool)
     // In as few journeys as can be, although that makes for many different statements.
     for part in ended.chunks(MOST_ROWS) {
         let both = Statement::new(END, part, bind_end, WHAT_HAS_NO_ANSWER);
-        let both = both.and(SET_RESULT, part, bind_result, OF_MESSAGES).then(ANY_WAITS);
-        let (changed, waits) = both.answers::<(bool,)>(&mut **tx).await?;
-        any_waits |= waits.contains(&(true,));
+        let both = both.and(SET_RESULT, part, bind_result, OF_MESSAGES);
+        let (changed, waits) = write_and_see(tx, both).await?;
+        any_waits |= waits;
         // Mostly all are there, and a row told for each would wake whoever waits for it.
         if changed == 2 * part.len() {
             held.extend(part.iter().map(|row| row.place));
@@ -113,8 +113,8 @@ async fn end(tx: &mut Writing, rows: &[EndRow<'_>]) -> Result<(Vec<usize>, bool)
         }
     }
     for part in parts(&released) {
-        let result = Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES).then(ANY_WAITS);
-        any_waits |= result.fetch_all::<(bool,)>(&mut **tx).await?.contains(&(true,));
+        let result = Statement::new(SET_RESULT, part, bind_result, OF_MESSAGES);
+        any_waits |= write_and_see(tx, result).await?.1;
     }
     Ok((held, any_waits))
 }
