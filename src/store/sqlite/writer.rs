@@ -234,7 +234,8 @@ mod tests {
     #[tokio::test]
     async fn a_begin_that_was_given_up_holds_nothing() {
         let Place { ours, theirs, _directory } = Place::new().await;
-        assert!(ours.begin(Durability::Full).now_or_never().is_none());
+        // Unless its thread is so quick that it has begun by then, which is to be undone as well.
+        drop(ours.begin(Durability::Full).now_or_never());
         done(&ours).await;
         write(&theirs, 1).await.unwrap();
 
@@ -252,7 +253,7 @@ mod tests {
         let Place { ours, theirs, _directory } = Place::new().await;
         let mut tx = ours.begin(Durability::Full).await.unwrap();
         query("INSERT INTO written VALUES (1)").execute(&mut *tx).await.unwrap();
-        assert!(tx.commit().now_or_never().is_none());
+        drop(tx.commit().now_or_never());
         write(&theirs, 2).await.unwrap();
         write(&ours, 3).await.unwrap();
         assert_eq!(written(&theirs).await, [1, 2, 3]);
