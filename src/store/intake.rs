@@ -18,6 +18,7 @@ pub(super) const BODY: &str = "events.body";
 pub(super) type Mark = [u8; MARK_BYTES];
 
 /// The data keys of the accounts that are there.
+#[derive(Default)]
 pub(super) struct DataKeys(HashMap<String, DataKey>);
 
 /// An arrival of an account that is there.

@@ -18,6 +18,7 @@ mod upkeep;
 mod webhooks;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -104,13 +105,14 @@ impl Sqlite {
     /// Begins with a question about these accounts, in the same journey.
     async fn write_and_ask<T>(
         &self,
-        accounts: &[&str],
+        accounts: impl IntoIterator<Item = &str>,
         ask: &'static str,
     ) -> Result<(Writing, Vec<T>), StoreError>
     where
         T: for<'r> FromRow<'r, SqliteRow>,
     {
-        let accounts = json(accounts)?;
+        let accounts: BTreeSet<_> = accounts.into_iter().collect();
+        let accounts = json(&accounts)?;
         let (tx, rows) =
             self.writer.begin_and_ask(Durability::Full, Some((ask, &accounts))).await?;
         Ok((tx, rows.iter().map(T::from_row).collect::<Result<_, _>>()?))
@@ -154,7 +156,7 @@ pub(super) fn require_file(settings: &DatabaseSettings) -> Result<(), StoreError
 }
 
 /// A list as `json_each` takes it.
-fn json(list: &[impl serde::Serialize]) -> Result<String, StoreError> {
+fn json(list: &(impl serde::Serialize + ?Sized)) -> Result<String, StoreError> {
     serde_json::to_string(list).map_err(|_| StoreError::Query(Cause::unreadable("a list")))
 }
 

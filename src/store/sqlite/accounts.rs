@@ -202,7 +202,7 @@ impl Sqlite {
     /// Begins with the data keys of those accounts that are there.
     pub(super) async fn write_with_keys(
         &self,
-        ids: &[&str],
+        ids: impl IntoIterator<Item = &str>,
     ) -> Result<(Writing, DataKeys), StoreError> {
         let (tx, keys) = self.write_and_ask(ids, BEGIN_WITH_DATA_KEYS).await?;
         Ok((tx, DataKeys::open(keys, &self.keyring)?))

@@ -3,7 +3,7 @@
 mod recipients;
 mod statuses;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use sqlx::{QueryBuilder, query_as};
@@ -49,9 +49,8 @@ impl Messages for Sqlite {
         }
         let mut rows: Vec<_> = records.iter().map(NewMessage::of).collect();
         self.within(async {
-            let accounts: BTreeSet<_> = rows.iter().map(|row| row.account_id).collect();
-            let accounts: Vec<_> = accounts.into_iter().collect();
-            let (mut tx, living) = self.write_and_ask(&accounts, BEGIN_WITH_THE_LIVING).await?;
+            let accounts = rows.iter().map(|row| row.account_id);
+            let (mut tx, living) = self.write_and_ask(accounts, BEGIN_WITH_THE_LIVING).await?;
             let living: HashSet<_> = living.iter().map(|(id,): &(String,)| id.as_str()).collect();
             rows.retain(|row| living.contains(row.account_id));
             if insert(&mut tx, &rows).await? {

@@ -40,7 +40,7 @@ impl Sqlite {
         posts: &[InboundPost],
         sealed: &[PostRow],
     ) -> Result<TakenIn, StoreError> {
-        let (mut tx, keys) = self.write_with_keys(&intake::accounts(posts)).await?;
+        let (mut tx, keys) = self.write_with_keys(intake::accounts(posts)).await?;
 
         let mut arrivals = keys.marked(posts);
         let told = arrivals.len();

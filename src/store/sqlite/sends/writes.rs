@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::store::commit_groups::Done;
+use crate::store::intake::DataKeys;
 use crate::store::sqlite::Sqlite;
 use crate::store::{Cause, Claimed, Ending, SendClaim, StoreError};
 
@@ -51,7 +52,12 @@ impl Sqlite {
     async fn write_sends(&self, writes: &[SendWrite]) -> Done<Written> {
         let claims: Vec<_> = writes.iter().filter_map(SendWrite::claim).collect();
         let endings: Vec<_> = writes.iter().filter_map(SendWrite::ending).collect();
-        let (mut tx, keys) = self.write_with_keys(&accounts(&endings)).await?;
+        let (mut tx, keys) = if endings.is_empty() {
+            (self.write().await?, DataKeys::default())
+        } else {
+            let accounts = endings.iter().map(|ending| ending.claim.account().as_str());
+            self.write_with_keys(accounts).await?
+        };
         // So that who claims a key again is told how it has just ended.
         let ended = self.end_all(&mut tx, &endings, &keys).await?;
         let claimed = self.claim_all(&mut tx, &claims).await?;
@@ -63,12 +69,4 @@ impl Sqlite {
         });
         Ok(written.collect())
     }
-}
-
-fn accounts<'a>(endings: &[&'a Ending]) -> Vec<&'a str> {
-    let mut accounts: Vec<_> =
-        endings.iter().map(|ending| ending.claim.account().as_str()).collect();
-    accounts.sort_unstable();
-    accounts.dedup();
-    accounts
 }
