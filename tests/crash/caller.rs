@@ -7,6 +7,8 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
+use crate::program;
+
 /// Whoever waits longer has found a hang.
 const STUCK: Duration = Duration::from_secs(20);
 
@@ -40,7 +42,7 @@ pub(crate) fn http_client() -> reqwest::Client {
 /// The answer; a program that hangs is a failure of the case.
 pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Result<Answer, Gone> {
     let gone = |error: reqwest::Error| {
-        assert!(!error.is_timeout(), "the program hangs: {error:?}");
+        assert!(!error.is_timeout(), "the program hangs: {error:?}\n{}", program::threads());
         Gone(error)
     };
     let response = request.send().await.map_err(gone)?;

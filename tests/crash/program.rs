@@ -113,6 +113,13 @@ impl Drop for Guarded {
     }
 }
 
+/// What each thread of the programs that run now is at, and where the kernel has it wait.
+pub(crate) fn threads() -> String {
+    let list = "pid,tid,ppid,stat,wchan:32,comm";
+    let told = Command::new("ps").args(["-C", "avenping", "-L", "-o", list]).output();
+    told.map_or_else(|error| error.to_string(), |told| String::from_utf8(told.stdout).unwrap())
+}
+
 fn end(child: &mut Child) {
     // It may have ended already.
     child.kill().unwrap_or_default();
