@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::inbound::{Arrival, Contact, InboundPost, Keep, TakenIn};
 use super::keyring::{DataKey, MARK_BYTES, WrappedKey};
@@ -19,7 +20,19 @@ pub(super) type Mark = [u8; MARK_BYTES];
 
 /// The data keys of the accounts that are there.
 #[derive(Default)]
-pub(super) struct DataKeys(HashMap<String, DataKey>);
+pub(super) struct DataKeys(HashMap<String, Arc<OpenKey>>);
+
+/// A data key, and how it is stored.
+pub(super) struct OpenKey {
+    pub(super) wrapped: Vec<u8>,
+    key: DataKey,
+}
+
+impl FromIterator<(String, Arc<OpenKey>)> for DataKeys {
+    fn from_iter<K: IntoIterator<Item = (String, Arc<OpenKey>)>>(keys: K) -> Self {
+        Self(keys.into_iter().collect())
+    }
+}
 
 /// An arrival of an account that is there.
 pub(super) struct Marked<'a> {
@@ -88,13 +101,17 @@ impl DataKeys {
     ) -> Result<Self, StoreError> {
         let open = |(account, wrapped): (String, Vec<u8>)| {
             let key = keyring.data_key(&AccountId::from_stored(account.clone()), &wrapped)?;
-            Ok((account, key))
+            Ok((account, Arc::new(OpenKey { wrapped, key })))
         };
         wrapped.into_iter().map(open).collect::<Result<_, _>>().map(Self)
     }
 
     pub(super) fn of(&self, account: &str) -> Option<&DataKey> {
-        self.0.get(account)
+        self.0.get(account).map(|open| &open.key)
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = (&String, &Arc<OpenKey>)> {
+        self.0.iter()
     }
 
     /// The arrivals in the order given, less those whose account is gone.

@@ -13,22 +13,28 @@ mod nodes;
 mod sends;
 mod upkeep;
 mod webhooks;
+mod writers;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use quick_cache::sync::Cache;
+use sqlx::Connection as _;
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions};
-use sqlx::{Connection as _, Transaction};
 use tokio::sync::Mutex;
 
-use connection::{is_as_new, set_up};
+use connection::{put_in_order, set_up};
+use writers::{Writers, Writing};
 
 use super::commit_groups::CommitGroups;
+use super::intake::OpenKey;
 use super::work::Work;
 use super::{AttemptEnding, Ending, Keyring, SendClaim, StoreError, WAIT, within};
 use crate::config::DatabaseSettings;
 
 const CONNECTIONS: u32 = 16;
+
+const MOST_DATA_KEYS: usize = 10_000;
 
 /// So many groups of claims, and of ends of sends, are under way at once: each mostly waits for the
 /// server.
@@ -39,13 +45,14 @@ const GROUPS_OF_ATTEMPTS: usize = 8;
 /// A connection that lay unused for longer is asked whether it still lives before it is used.
 const STILL_FRESH: Duration = Duration::from_secs(1);
 
-type Writing = Transaction<'static, sqlx::Postgres>;
-
 pub(super) struct Postgres {
     /// For connections beside the pool.
     options: PgConnectOptions,
     pool: PgPool,
+    writers: Writers,
     keyring: Keyring,
+    /// Of accounts that have sent with a key, as they were stored when somebody looked.
+    data_keys: Cache<String, Arc<OpenKey>>,
     timeout: Duration,
     work: Work,
     /// Each is told whether it has won its key.
@@ -79,14 +86,18 @@ impl Postgres {
             .after_connect(move |connection, _| Box::pin(set_up(connection, timeout)))
             .after_release(move |connection, _| {
                 let again = Arc::clone(&again);
-                Box::pin(async move { is_as_new(connection, &again, timeout).await })
+                Box::pin(
+                    async move { put_in_order(connection, &again, timeout).await.map(|()| true) },
+                )
             });
         let pool = async { Ok(pool.connect_with(options.clone()).await?) };
         let pool = within(timeout, pool).await?;
         Ok(Self {
             options,
+            writers: Writers::of(pool.clone()),
             pool,
             keyring,
+            data_keys: Cache::new(MOST_DATA_KEYS),
             timeout,
             work: Work::default(),
             claims: CommitGroups::new(GROUPS, timeout),
@@ -104,14 +115,14 @@ impl Postgres {
     }
 
     async fn write(&self) -> Result<Writing, StoreError> {
-        Ok(self.pool.begin().await?)
+        self.writers.begin("BEGIN").await
     }
 
     /// The same for what may be undone by a crash of the server, though by nothing less: the
     /// commit does not wait for the disk.
     async fn write_lightly(&self) -> Result<Writing, StoreError> {
         let begin = "BEGIN; SET LOCAL synchronous_commit = off";
-        Ok(self.pool.begin_with(begin).await?)
+        self.writers.begin(begin).await
     }
 }
 

@@ -103,7 +103,7 @@ pub trait Sends: Send + Sync {
     /// message is written. A send that has become unknown meanwhile can still become final, for
     /// an answer of Graph's beats not knowing; but it is not released, for somebody may have been
     /// told that it is unknown: that, too, is `false`. A message that a status has reached stays
-    /// accepted.
+    /// accepted. What came to an error may have been written all the same.
     async fn end_send(&self, ending: &Arc<Ending>) -> Result<bool, StoreError>;
 
     /// Marks up to `limit` sends whose lease has run out as unknown since `now`, and their

@@ -141,7 +141,21 @@ impl Place {
     }
 }
 
+const OTHERS: &str = "
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND backend_type = 'client backend'";
+
 impl Raw {
+    /// Waits until all other connections to the server have gone.
+    pub(crate) async fn alone(&mut self) {
+        let give_up = tokio::time::Instant::now() + Duration::from_secs(20);
+        while matches!(self, Self::Postgres(_)) && self.number(OTHERS).await > 0 {
+            assert!(tokio::time::Instant::now() < give_up, "somebody does not go");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     pub(crate) async fn execute(&mut self, statement: &'static str) {
         match self {
             Self::Sqlite(connection) => {

@@ -18,6 +18,7 @@ use crate::posts::{ALL, deliver_all, message_from, point, post, post_at};
 
 cases![
     after_a_rotation_nothing_needs_the_old_key,
+    who_has_sent_before_a_rotation_goes_on_behind_it,
     a_rotation_goes_on_in_small_steps,
     a_step_takes_no_more_posts_than_fit_half_a_megabyte,
     a_rotation_stands_in_nobodys_way_and_nobody_in_its,
@@ -113,8 +114,18 @@ fn raw(bytes: usize) -> InboundPost {
 }
 
 fn keyed(message: MessageRecord) -> Arc<SendClaim> {
-    let (key, lease) = ("order-1".to_owned(), Duration::from_secs(60));
+    keyed_so(message, "order-1")
+}
+
+fn keyed_so(message: MessageRecord, key: &str) -> Arc<SendClaim> {
+    let (key, lease) = (key.to_owned(), Duration::from_secs(60));
     Arc::new(SendClaim { key, fingerprint: [1; 32], message, lease })
+}
+
+async fn send(store: &Store, claim: &Arc<SendClaim>) {
+    assert_eq!(store.claim_send(claim).await.unwrap(), Claimed::Won);
+    let end = SendEnd::Final(StoredReply { status: 200, body: b"the reply".to_vec() });
+    assert!(store.end_send(&claim.ended(end, accepted("wamid.1"), at(START))).await.unwrap());
 }
 
 /// An account with something in every place where something is sealed.
@@ -124,11 +135,7 @@ async fn with_everything(store: &Store) -> AccountId {
     point(store, &id, "https://a.example", "the second code").await;
     store.take_in(&[post(vec![message_from(&id, "one", "eve")])]).await.unwrap();
 
-    let claim = keyed(record(&id));
-    assert_eq!(store.claim_send(&claim).await.unwrap(), Claimed::Won);
-    let end = SendEnd::Final(StoredReply { status: 200, body: b"the reply".to_vec() });
-    let (result, now) = (accepted("wamid.1"), at(START));
-    store.end_send(&claim.ended(end, result, now)).await.unwrap();
+    send(store, &keyed(record(&id))).await;
     id
 }
 
@@ -176,6 +183,19 @@ async fn after_a_rotation_nothing_needs_the_old_key(place: Place) {
         let opened = ring.open_shared("inbound_posts.payload", &payload).unwrap();
         assert_eq!(opened[..], post(Vec::new()).raw);
     }
+}
+
+async fn who_has_sent_before_a_rotation_goes_on_behind_it(place: Place) {
+    let id = join(&place.store().await, "ada").await;
+    let store = place.open(&[2, 1]).await;
+    send(&store, &keyed(record(&id))).await;
+    rotate(&store).await;
+    let behind = keyed_so(record(&id), "order-2");
+    send(&store, &behind).await;
+
+    let told = place.open(&[2]).await.claim_send(&keyed_so(record(&id), "order-2")).await.unwrap();
+    let Claimed::Finished { message, reply } = told else { panic!("{told:?}") };
+    assert_eq!((message, reply.body.as_slice()), (behind.message.id.clone(), &b"the reply"[..]));
 }
 
 async fn a_rotation_goes_on_in_small_steps(place: Place) {

@@ -84,11 +84,6 @@ const PAGES: &str = "
     SELECT sum(idx_blks_read + idx_blks_hit)::bigint FROM pg_statio_user_indexes
     WHERE relname IN ('messages', 'waiting_statuses', 'sends')";
 
-const OTHERS: &str = "
-    SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND pid <> pg_backend_pid()
-      AND backend_type = 'client backend'";
-
 async fn nothing_reads_more_for_what_else_is_kept(place: Place) {
     if place.is_file() {
         return;
@@ -231,11 +226,7 @@ async fn send_many(store: &Store, id: &AccountId, turn: &str, count: usize) {
 
 /// What was read, once those who read have gone and told of it.
 async fn settled(raw: &mut Raw) -> i64 {
-    let give_up = tokio::time::Instant::now() + Duration::from_secs(20);
-    while raw.number(OTHERS).await > 0 {
-        assert!(tokio::time::Instant::now() < give_up, "somebody does not go");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    raw.alone().await;
     raw.execute("SELECT pg_stat_clear_snapshot()").await;
     raw.number(READ).await
 }

@@ -1,5 +1,6 @@
 //! Sends that are claimed and ended at the same time share a commit, and nothing else.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +24,19 @@ cases![
     of_a_group_of_ends_each_is_told_its_own,
     a_late_answer_in_the_same_group_finds_the_status_that_waits_for_it,
     ends_and_statuses_on_several_handles_at_once_are_all_applied,
+    a_status_that_begins_to_wait_while_an_end_waits_for_it_is_applied,
 ];
+
+/// As a status without a message takes it, before it waits for one.
+const NO_MESSAGE: &str = "BEGIN; SELECT pg_advisory_xact_lock(4, hashtext(id)) FROM accounts";
+
+const WAITS: &str = "
+    INSERT INTO waiting_statuses (account_id, wamid, kind, at)
+    SELECT id, 'order-1', 2, 5000 FROM accounts; COMMIT";
+
+const WAITERS: &str = "
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND wait_event = 'advisory'";
 
 const LOCK: &str = "BEGIN; LOCK TABLE sends IN ACCESS EXCLUSIVE MODE";
 
@@ -139,8 +152,9 @@ async fn one_that_is_refused_keeps_nobody_out(place: Place) {
         }
     }
 
-    // The key that would seal the answers of Bob is gone.
-    let of_bob = won(&store, &bob, &["order-0".to_owned()]).await;
+    // The key that sealed an answer of Bob's, and would seal another, is gone.
+    let of_bob = won(&store, &bob, &["order-0".to_owned(), "order-1".to_owned()]).await;
+    assert!(end(&store, &of_bob[1], "order-1", "{}").await.unwrap());
     place.execute(ruin).await;
     let ends = claims.iter().filter(|claim| claim.key != "bad");
     let mut ends: Vec<_> = ends.map(|claim| (&claim.message, claim.key.as_str())).collect();
@@ -387,5 +401,34 @@ async fn ends_and_statuses_on_several_handles_at_once_are_all_applied(place: Pla
         let now = stores[0].message(&id, key).await.unwrap().unwrap();
         assert_eq!((now.progress, now.sent_at), (Some(Progress::Read), Some(at(2_000))), "{key}");
     }
+    assert_eq!(place.count("SELECT count(*) FROM waiting_statuses").await, 0);
+}
+
+async fn a_status_that_begins_to_wait_while_an_end_waits_for_it_is_applied(place: Place) {
+    // SQLite has one writer: one is done before the other begins.
+    if place.is_file() {
+        return;
+    }
+    let store = place.store().await;
+    let id = join(&store, "ada").await;
+    let keys = keys(2);
+    let messages = won(&store, &id, &keys).await;
+    assert!(end(&store, &messages[0], &keys[0], "{}").await.unwrap());
+
+    let mut status = place.stranger(NO_MESSAGE).await;
+    let mut looking = place.raw().await;
+    let waiting = async { while looking.number(WAITERS).await == 0 {} };
+    let mut ending = pin!(end(&store, &messages[1], &keys[1], "{}"));
+    tokio::select! {
+        ended = &mut ending => panic!("it waits for nobody: {ended:?}"),
+        () = waiting => {}
+    }
+    let (ended, ()) = tokio::join!(ending, status.execute(WAITS));
+    assert!(ended.unwrap());
+    let record = store.message(&id, messages[1].id.as_str()).await.unwrap().unwrap();
+    assert_eq!(
+        (record.progress, record.delivered_at),
+        (Some(Progress::Delivered), Some(at(5_000)))
+    );
     assert_eq!(place.count("SELECT count(*) FROM waiting_statuses").await, 0);
 }

@@ -122,7 +122,10 @@ async fn a_database_answers_before_it_is_migrated(place: Place) {
 async fn a_store_that_was_closed_is_unavailable(place: Place) {
     let store = place.store().await;
     store.ping().await.unwrap();
+    join(&store, "eve").await;
     store.close().await;
+    // Nor does a connection of it stay at the server, whatever has just been written on it.
+    place.raw().await.alone().await;
     assert!(matches!(store.ping().await, Err(StoreError::Unavailable(_))));
     let refused = store.create_account(&newcomer("ada"), &BY).await;
     assert!(matches!(refused, Err(StoreError::Unavailable(_))), "{refused:?}");

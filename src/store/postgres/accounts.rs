@@ -81,7 +81,7 @@ impl Accounts for Postgres {
             super::api_tokens::insert(&mut tx, &account.id, token).await?;
             let (id, deeds) = (Some(&account.id), deeds::account_created(new));
             append(&mut tx, by, account.created_at, id, &deeds).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

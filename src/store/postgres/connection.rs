@@ -33,22 +33,28 @@ pub(super) async fn set_up(
     Ok(())
 }
 
-/// Whether a connection that was given back is as new. It is closed if a transaction is open on
-/// it, or has failed. That happens to whoever gave up before the answer to their `BEGIN` was
-/// there, and what others write next would be part of it.
+/// Has a connection that was given back be as new: a transaction that is open on it, or has failed, is
+/// undone. What others write next would be part of it.
 ///
 /// One that has fallen silent is replaced, as soon as the server can be had again. It cannot be
 /// closed: over TLS that waits for a word of the server, and until the system gives up on it,
 /// which can be a quarter of an hour, it would take up its place in the pool.
-pub(super) async fn is_as_new(
+pub(super) async fn put_in_order(
     connection: &mut PgConnection,
     options: &PgConnectOptions,
     most: Duration,
-) -> Result<bool, sqlx::Error> {
+) -> Result<(), sqlx::Error> {
     // Outside of a transaction each message is one of its own, and they begin together.
-    let alone = raw_sql("SELECT now() = statement_timestamp()").fetch_one(&mut *connection);
-    if let Ok(alone) = timeout(WAIT, alone).await {
-        return alone?.try_get(0);
+    let alone = raw_sql("SELECT now() = statement_timestamp()");
+    let undo = async {
+        let alone = alone.fetch_one(&mut *connection).await;
+        if alone.and_then(|alone| alone.try_get(0)).unwrap_or(false) {
+            return Ok(());
+        }
+        raw_sql("ROLLBACK").execute(&mut *connection).await.map(drop)
+    };
+    if let Ok(undone) = timeout(WAIT, undo).await {
+        return undone;
     }
     loop {
         let fresh = async {
@@ -59,7 +65,7 @@ pub(super) async fn is_as_new(
         if let Ok(Ok(fresh)) = timeout(WAIT, fresh).await {
             // Dropped, the silent one is gone at once.
             *connection = fresh;
-            return Ok(true);
+            return Ok(());
         }
         sleep(PAUSE).await;
     }

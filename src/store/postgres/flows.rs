@@ -29,7 +29,7 @@ impl Flows for Postgres {
             for flow in flows {
                 save(&mut tx, account, flow, now).await?;
             }
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

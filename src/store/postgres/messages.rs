@@ -10,7 +10,7 @@ use sqlx::{QueryBuilder, query, query_as};
 
 pub(super) use recipients::count_answers;
 pub(super) use statuses::apply_statuses;
-pub(super) use statuses::{hold_back_statuses, settle, waiting_for};
+pub(super) use statuses::{WAITING, hold_back, hold_back_statuses, settle};
 
 use super::{Postgres, Writing, forget};
 use crate::model::{AccountId, MessageId, MessageRecord, StatusUpdate, Timestamp};
@@ -64,13 +64,13 @@ impl Messages for Postgres {
         self.within(async {
             let mut tx = self.write().await?;
             let accounts: BTreeSet<_> = rows.iter().map(|row| row.account_id).collect();
-            let living = hold_back_statuses(&mut tx, accounts).await?;
+            let living = hold_back_statuses(&mut tx, &accounts).await?;
             let living: HashSet<_> = living.iter().map(|(id, _)| id.as_str()).collect();
             rows.retain(|row| living.contains(row.account_id));
             record(&mut tx, &rows).await?;
             let recorded: Vec<_> = rows.iter().map(Recorded::from).collect();
             settle(&mut tx, &recorded, &self.keyring).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }
@@ -80,7 +80,7 @@ impl Messages for Postgres {
         self.within(async {
             let mut tx = self.write().await?;
             apply_statuses(&mut tx, &told, &self.keyring).await?;
-            Ok(tx.commit().await?)
+            tx.commit().await
         })
         .await
     }

@@ -72,6 +72,6 @@ impl Upkeep for Postgres {
 
     async fn close(&self) {
         // What has fallen silent must not keep the process.
-        tokio::time::timeout(self.timeout, self.pool.close()).await.unwrap_or_default();
+        tokio::time::timeout(self.timeout, self.writers.close()).await.unwrap_or_default();
     }
 }

@@ -150,7 +150,7 @@ impl Postgres {
         let lease = uuid::Uuid::new_v4().simple().to_string();
         let rows: Vec<ClaimRow> = self
             .within(async {
-                let mut tx = self.pool.begin_with(TAKE_TURNS).await?;
+                let mut tx = self.writers.begin(TAKE_TURNS).await?;
                 let claim = query_as(CLAIM)
                     .bind(now.as_millis())
                     .bind(lease_ends.as_millis())
@@ -171,7 +171,7 @@ impl Postgres {
     ) -> Result<Option<Timestamp>, StoreError> {
         let oldest = query_scalar(OLDEST_DUE).bind(now.as_millis());
         let oldest = async {
-            let mut look = self.pool.begin_with(LOOK).await?;
+            let mut look = self.writers.begin(LOOK).await?;
             let oldest = oldest.fetch_one(&mut *look).await?;
             look.commit().await?;
             Ok(oldest)

@@ -31,7 +31,7 @@ const LOG: &str = "
 impl Postgres {
     pub(super) async fn end_attempts(&self, endings: &[AttemptEnding]) -> Done<bool> {
         let begin = if endings.len() > 1 { BEGIN } else { BEGIN_ALONE };
-        let mut tx = self.pool.begin_with(begin).await?;
+        let mut tx = self.writers.begin(begin).await?;
         let mut ended = Vec::with_capacity(endings.len());
         for (place, ending) in by_delivery(endings) {
             if let Some((account, state)) = end(&mut tx, ending).await? {

@@ -17,12 +17,25 @@ use crate::store::statuses::{Advance, Recorded, StatusRow, sort_out};
 use crate::store::{Keyring, StoreError};
 
 /// The kind of the advisory locks; the other half is the account.
-const WAITING: i32 = 4;
+pub(in crate::store::postgres) const WAITING: i32 = 4;
 
-/// The accounts that are there stay so until the transaction ends.
-const SHARE: &str = "
-    SELECT id, data_key, pg_advisory_xact_lock_shared($2, hashtext(id))::text FROM accounts
-    WHERE id = ANY ($1) ORDER BY id FOR KEY SHARE";
+/// Of these accounts those that are there. They stay so until the transaction ends, and till then no
+/// status begins to wait.
+macro_rules! hold_back {
+    ($accounts:literal, $kind:literal) => {
+        concat!(
+            "SELECT id, data_key, pg_advisory_xact_lock_shared(",
+            $kind,
+            ", hashtext(id))::text FROM accounts
+             WHERE id = ANY (",
+            $accounts,
+            ") ORDER BY id FOR KEY SHARE"
+        )
+    };
+}
+pub(in crate::store::postgres) use hold_back;
+
+const SHARE: &str = hold_back!("$1", "$2");
 
 const ALONE: &str = "
     SELECT pg_advisory_xact_lock($2, hashtext(a.id))
@@ -72,37 +85,21 @@ const WAIT: &str = keep_waiting!(
       AS t (account_id, wamid, kind, message_id, recipient, at, error))"
 );
 
-/// Where the statuses lie that wait for a message. Each is looked up in an index: much may be
-/// waiting that other programs have sent.
-macro_rules! waiting_for {
-    ($account:literal, $id:literal, $wamid:literal) => {
-        concat!(
-            "(SELECT ctid AS place FROM waiting_statuses WHERE account_id = ",
-            $account,
-            " AND wamid = ",
-            $wamid,
-            " LIMIT 100)
-             UNION ALL
-             SELECT place FROM (SELECT ctid AS place, account_id FROM waiting_statuses
-                                WHERE message_id = ",
-            $id,
-            " LIMIT 100) m WHERE m.account_id = ",
-            $account
-        )
-    };
-}
-pub(in crate::store::postgres) use waiting_for;
-
-/// Takes out what waits for any of the messages.
-const TAKE: &str = concat!(
-    "DELETE FROM waiting_statuses WHERE ctid = ANY (ARRAY(
-         SELECT w.place
-         FROM unnest($1::text[], $2::text[], $3::text[]) AS r (account_id, id, wamid)
-         CROSS JOIN LATERAL (",
-    waiting_for!("r.account_id", "r.id", "r.wamid"),
-    ") w))
-     RETURNING account_id, wamid, message_id, kind, recipient, at, error"
-);
+/// Takes out what waits for any of the messages. Each is looked up in an index: much may be waiting
+/// that other programs have sent. The function `a_status_waits` asks for the same: where this finds
+/// more, that has to.
+const TAKE: &str = "
+    DELETE FROM waiting_statuses WHERE ctid = ANY (ARRAY(
+        SELECT w.place
+        FROM unnest($1::text[], $2::text[], $3::text[]) AS r (account_id, id, wamid)
+        CROSS JOIN LATERAL (
+            (SELECT ctid AS place FROM waiting_statuses
+             WHERE account_id = r.account_id AND wamid = r.wamid LIMIT 100)
+            UNION ALL
+            SELECT place FROM (SELECT ctid AS place, account_id FROM waiting_statuses
+                               WHERE message_id = r.id LIMIT 100) m
+            WHERE m.account_id = r.account_id) w))
+    RETURNING account_id, wamid, message_id, kind, recipient, at, error";
 
 /// Moves the messages that the statuses are about forward, each by all of its statuses; a status
 /// whose message is not recorded waits for it. Together with it what it says is committed.
@@ -145,9 +142,9 @@ pub(in crate::store::postgres) async fn references(
 /// which of the accounts are there, and their wrapped data keys.
 pub(in crate::store::postgres) async fn hold_back_statuses(
     tx: &mut Writing,
-    accounts: BTreeSet<&str>,
+    accounts: &BTreeSet<&str>,
 ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-    let accounts: Vec<_> = accounts.into_iter().collect();
+    let accounts: Vec<_> = accounts.iter().copied().collect();
     Ok(query_as(SHARE).bind(accounts).bind(WAITING).fetch_all(&mut **tx).await?)
 }
 

@@ -131,7 +131,9 @@ impl Postgres {
             .bind(column(&rows, |(.., message)| &*message.kind))
             .bind(column(&rows, |(.., message)| message.reference.as_deref()))
             .bind(column(&rows, |(.., message)| message.form.as_deref()));
-        let won: Vec<i64> = insert.fetch_one(&self.pool).await?;
+        let mut lent = self.writers.lend().await?;
+        let won: Vec<i64> = insert.fetch_one(&mut *lent).await?;
+        self.writers.done(lent);
         let won = numbered(&rows, won).map(|(place, ..)| *place);
         Ok(each(claims.len(), won))
     }
@@ -145,7 +147,7 @@ impl Postgres {
         if expire.rows_affected() > 0 {
             query(SET_UNKNOWN).bind(account).bind(id.as_str()).execute(&mut *tx).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await
     }
 }
 
