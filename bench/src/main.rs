@@ -20,6 +20,7 @@ mod upstream;
 use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Measure the gateway. Everything runs on loopback, for a bounded time, and is ended afterwards.
 #[derive(Parser, Clone, Debug)]
@@ -81,5 +82,14 @@ fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     machine::pin_ourselves()?;
-    runtime.block_on(scenarios::run(&options))
+    // Whoever is dropped ends what they started.
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        tokio::select! {
+            measured = scenarios::run(&options) => measured,
+            _ = terminate.recv() => anyhow::bail!("told to end"),
+            _ = interrupt.recv() => anyhow::bail!("told to end"),
+        }
+    })
 }

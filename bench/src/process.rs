@@ -84,7 +84,14 @@ impl Process {
             return Ok(status);
         }
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;
-        Ok(self.child.wait()?)
+        let end = Instant::now() + PATIENCE;
+        while Instant::now() < end {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status);
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        anyhow::bail!("it does not end")
     }
 
     fn family(&self) -> anyhow::Result<Vec<u32>> {

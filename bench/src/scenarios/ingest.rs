@@ -19,7 +19,7 @@ const CONNECTIONS: usize = 64;
 pub(super) const NOBODY: u16 = 9;
 /// Made before the turn, so that making them costs it nothing; enough for a turn of this length.
 pub(super) const POSTS_OF_ONE: usize = 150_000;
-pub(super) const POSTS_OF_HUNDRED: usize = 4_000;
+pub(super) const POSTS_OF_HUNDRED: usize = 6_000;
 
 /// The deliveries pile up: what is measured is the taking in.
 pub(super) const SETTINGS: &[(&str, &str)] =
@@ -92,6 +92,12 @@ async fn turn(
     let time = Duration::from_secs(options.seconds);
     let outcome = closed_loop(&target, &mut meta, time).await;
     let used = process.cpu_micros()? - before;
+    // What comes again is only looked up.
+    let made = posts as u64;
+    anyhow::ensure!(
+        outcome.answered + outcome.failed <= made,
+        "{made} posts are not enough: make more"
+    );
     let updates = (outcome.answered * batch as u64) as f64;
     Ok((updates / outcome.took.as_secs_f64(), used / updates.max(1.0), outcome.failed))
 }
