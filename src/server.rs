@@ -1,19 +1,19 @@
 //! Listens, serves connections, and stops without losing a request.
 
 mod connection;
+mod newcomers;
 mod unread;
 
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request};
-use futures_util::FutureExt as _;
 use http::HeaderValue;
 use http::header::CONNECTION;
 use hyper::server::conn::http1;
@@ -22,7 +22,6 @@ use hyper_util::server::graceful::GracefulConnection;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::yield_now;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -39,6 +38,10 @@ const RESERVED_DESCRIPTORS: u64 = 64;
 const BACKLOG: i32 = 4096;
 /// A caller that sends no newline is cut off here.
 const MAX_HEAD: usize = 64 * 1024;
+
+/// How long after the stop a caller may still come whose connection was on the way: the answer to a
+/// handshake takes less, as far as a balancer is from us. Others wait a second for it.
+const HANDSHAKE: Duration = Duration::from_millis(20);
 
 /// How long after the stop a connection may still come out with its first request: the HTTP library
 /// would end one at once on which nothing has been read.
@@ -128,9 +131,16 @@ impl Server {
             }
         }
         // Whom the system has let in for us already waits for an answer, too.
-        yield_now().await;
-        while let Some(accepted) = self.accept(&places).now_or_never() {
-            accepted.into_iter().for_each(&serve);
+        if let Err(error) = newcomers::turn_away(&self.listener) {
+            tracing::debug!(%error, "who connects just now may be reset");
+        }
+        let mut let_in = pin!(sleep(HANDSHAKE));
+        loop {
+            tokio::select! {
+                biased;
+                accepted = self.accept(&places) => accepted.into_iter().for_each(&serve),
+                () = &mut let_in => break,
+            }
         }
         drop(self.listener);
         closing.cancel();
@@ -192,20 +202,47 @@ fn most_connections() -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::SocketAddr;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use axum::Router;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpStream;
+    use tokio::sync::Semaphore;
+    use tokio::task::JoinSet;
     use tokio_util::sync::CancellationToken;
 
     use super::Server;
 
-    #[tokio::test]
-    async fn who_came_before_the_stop_is_answered() {
+    const DRAIN: Duration = Duration::from_secs(20);
+
+    fn server() -> (Server, SocketAddr) {
         let any = "127.0.0.1:0".parse().unwrap();
         let server = Server::bind(any, Duration::from_secs(10)).unwrap();
         let address = server.address().unwrap();
+        (server, address)
+    }
+
+    fn router() -> Router {
+        Router::new().fallback(|| async { "here" })
+    }
+
+    /// Asks on new connections as long as there are any to be had.
+    fn keep_asking(address: SocketAddr, answered: &Semaphore) {
+        while let Ok(mut caller) = std::net::TcpStream::connect(address) {
+            let mut answer = String::new();
+            caller.write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").unwrap();
+            caller.read_to_string(&mut answer).unwrap();
+            assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("here"), "{answer}");
+            answered.add_permits(1);
+        }
+    }
+
+    #[tokio::test]
+    async fn who_came_before_the_stop_is_answered() {
+        let (server, address) = server();
         let mut callers = Vec::new();
         for _ in 0..20 {
             let mut caller = TcpStream::connect(address).await.unwrap();
@@ -214,12 +251,31 @@ mod tests {
         }
         let stop = CancellationToken::new();
         stop.cancel();
-        let router = Router::new().fallback(|| async { "here" });
-        server.run(router, stop, Duration::from_secs(20)).await;
+        server.run(router(), stop, DRAIN).await;
         for mut caller in callers {
             let mut answer = String::new();
             caller.read_to_string(&mut answer).await.unwrap();
             assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with("here"), "{answer}");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn who_comes_while_it_stops_is_answered_or_not_let_in() {
+        let mut stopping = JoinSet::new();
+        for _ in 0..50 {
+            let (server, address) = server();
+            let stop = CancellationToken::new();
+            let answered = Arc::new(Semaphore::new(0));
+            for _ in 0..4 {
+                let answered = Arc::clone(&answered);
+                stopping.spawn_blocking(move || keep_asking(address, &answered));
+            }
+            stopping.spawn(server.run(router(), stop.clone(), DRAIN));
+            stopping.spawn(async move {
+                answered.acquire_many(100).await.unwrap().forget();
+                stop.cancel();
+            });
+        }
+        stopping.join_all().await;
     }
 }
