@@ -43,3 +43,9 @@ pub fn today() -> anyhow::Result<String> {
     let date = Command::new("date").args(["-u", "+%Y-%m-%d"]).output()?;
     Ok(String::from_utf8(date.stdout)?.trim().to_owned())
 }
+
+/// What is checked out here, as git describes it.
+pub fn commit() -> anyhow::Result<String> {
+    let told = Command::new("git").args(["describe", "--always", "--dirty"]).output();
+    Ok(String::from_utf8(told.context("git is missing")?.stdout)?.trim().to_owned())
+}

@@ -6,15 +6,20 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::machine::{Machine, today};
+use crate::machine::{Machine, commit, today};
 
-/// Of several turns: the middle, and how far they lie apart.
+/// Of so many turns: the middle, and how far they lie apart.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Spread {
+    pub turns: usize,
     pub median: f64,
     pub least: f64,
     pub most: f64,
 }
+
+/// Figures that have a name of their own, each of one turn or several.
+#[derive(Default)]
+pub struct Figures(Vec<(String, Vec<f64>)>);
 
 impl Spread {
     pub fn of(mut values: Vec<f64>) -> Self {
@@ -22,7 +27,21 @@ impl Spread {
         let (Some(&least), Some(&most)) = (values.first(), values.last()) else {
             return Self::default();
         };
-        Self { median: values[values.len() / 2], least, most }
+        let turns = values.len();
+        // Of an even number there are two in the middle.
+        let median = f64::midpoint(values[(turns - 1) / 2], values[turns / 2]);
+        Self { turns, median, least, most }
+    }
+}
+
+impl Figures {
+    /// What a turn has found.
+    pub fn note(&mut self, name: impl Into<String>, value: f64) {
+        let name = name.into();
+        match self.0.iter_mut().find(|(noted, _)| *noted == name) {
+            Some((_, values)) => values.push(value),
+            None => self.0.push((name, vec![value])),
+        }
     }
 }
 
@@ -80,13 +99,18 @@ impl Report {
     }
 
     /// Prints single figures and keeps them.
-    pub fn figures(&mut self, scenario: &str, load: &str, figures: &[(String, f64)]) {
+    pub fn figures(&mut self, scenario: &str, load: &str, figures: Figures) {
         println!("\n{scenario}\n  load: {load}");
-        for (name, value) in figures {
-            println!("  {name:<64} {value:>12.2}");
+        let mut kept = serde_json::Map::new();
+        for (name, values) in figures.0 {
+            let spread = Spread::of(values);
+            let Spread { turns, median, least, most } = spread;
+            let apart =
+                if turns > 1 { format!("({least:.2}-{most:.2})") } else { "one turn".to_owned() };
+            println!("  {name:<72} {median:>12.2} {apart:>24}");
+            kept.insert(name, json!(spread));
         }
-        let figures: serde_json::Map<_, _> =
-            figures.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+        let figures = kept;
         self.tables.push(json!({ "scenario": scenario, "load": load, "figures": figures }));
     }
 
@@ -100,7 +124,12 @@ impl Report {
         let day = today()?;
         let file = (1..).map(|run| directory.join(format!("{day}-{run}.json")));
         let Some(file) = file.into_iter().find(|file| !file.exists()) else { return Ok(()) };
-        let all = json!({ "date": day, "machine": Machine::look()?, "tables": self.tables });
+        let all = json!({
+            "date": day,
+            "commit": commit()?,
+            "machine": Machine::look()?,
+            "tables": self.tables,
+        });
         fs::write(&file, serde_json::to_string_pretty(&all)? + "\n")?;
         println!("\nwritten to {}", file.display());
         Ok(())

@@ -7,7 +7,8 @@ use crate::load::{self, Outcome, Target, closed_loop, open_loop};
 use crate::process::Process;
 use crate::report::{Row, Spread};
 
-const WARM_UP: Duration = Duration::from_millis(700);
+/// Long enough for what Node compiles while it runs.
+const WARM_UP: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug)]
 pub enum Load {

@@ -11,7 +11,7 @@ use crate::gateway::{Installation, Storage};
 use crate::http::Connection;
 use crate::load::wide_awake;
 use crate::process::Process;
-use crate::report::{Report, Spread};
+use crate::report::{Figures, Report};
 use crate::upstream::Upstream;
 
 const BATCH: usize = 100;
@@ -28,21 +28,16 @@ pub(super) const SETTINGS: &[(&str, &str)] = &[
 const LOOK: Duration = Duration::from_millis(1);
 
 pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
-    let mut figures = Vec::new();
+    let mut figures = Figures::default();
     for (name, storage) in storages(options) {
-        let mut rates = Vec::new();
-        let mut costs = Vec::new();
         for _ in 0..options.rounds.div_ceil(2) {
             let (rate, cost) = turn(options, &storage).await?;
-            rates.push(rate);
-            costs.push(cost);
+            figures.note(format!("{name}: deliveries a second"), rate);
+            figures.note(format!("{name}: CPU microseconds a delivery"), cost);
         }
-        let [rate, cost] = [rates, costs].map(|values| Spread::of(values).median);
-        figures.push((format!("{name}: deliveries a second"), rate));
-        figures.push((format!("{name}: CPU microseconds a delivery"), cost));
     }
     let told = "one account, whose endpoint answers at once; its messages wait; the log off";
-    report.figures("deliveries to a receiver", told, &figures);
+    report.figures("deliveries to a receiver", told, figures);
     Ok(())
 }
 

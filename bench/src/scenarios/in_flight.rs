@@ -10,7 +10,7 @@ use crate::gateway::{Installation, Storage};
 use crate::load::{Target, closed_loop, connections};
 use crate::peers;
 use crate::process::Process;
-use crate::report::Report;
+use crate::report::{Figures, Report};
 use crate::upstream::Upstream;
 
 const IN_FLIGHT: usize = 9_900;
@@ -22,28 +22,33 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let upstream = Upstream::start(DELAY).await?;
     let installation = Installation::new(options, &Storage::Sqlite)?;
     let token = &installation.token;
-    // One after the other, and the first one is gone by then: the descriptors would not do for both.
-    let axum = measured(options, peers::axum(upstream.port, token).await?, token).await?;
     let most = IN_FLIGHT.to_string();
     let mut settings = BARE.to_vec();
     // Every place in the house for one account: there is only one.
     settings
         .extend([("AVENPING_MAX_CONCURRENCY", most.as_str()), ("AVENPING_ACCOUNT_SHARE", "100")]);
-    let process = installation.start(upstream.port, &settings).await?;
-    let gateway = measured(options, process, token).await?;
+    let [mut axum, mut gateway] = [Figures::default(), Figures::default()];
+    // One after the other, and each is gone before the next: the descriptors would not do for both.
+    for _ in 0..options.rounds.div_ceil(2) {
+        let process = peers::axum(upstream.port, token).await?;
+        measure(options, process, token, &mut axum).await?;
+        let process = installation.start(upstream.port, &settings).await?;
+        measure(options, process, token, &mut gateway).await?;
+    }
     let told = format!(
         "{IN_FLIGHT} connections, closed loop, the upstream answers after 300 ms; no record, no log"
     );
-    report.figures("send/text, in flight", &told, &gateway);
-    report.figures(&format!("the same, {AXUM}"), &told, &axum);
+    report.figures("send/text, in flight", &told, gateway);
+    report.figures(&format!("the same, {AXUM}"), &told, axum);
     Ok(())
 }
 
-async fn measured(
+async fn measure(
     options: &Options,
     process: Process,
     token: &str,
-) -> anyhow::Result<Vec<(String, f64)>> {
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
     let (idle, _) = process.memory_kb()?;
     let target = Target::always(process.port, send(token, TEXT, &text(), None));
     // The same ones throughout: twice as many descriptors would not be had. They come by and by,
@@ -63,12 +68,11 @@ async fn measured(
     let used = process.cpu_micros()? - before;
     let (_, most) = process.memory_kb()?;
     let answered = outcome.answered.max(1) as f64;
-    Ok(vec![
-        ("lost, or answered with another status".into(), (outcome.failed + failed) as f64),
-        ("sends a second".into(), outcome.per_second()),
-        ("CPU microseconds a send".into(), used / answered),
-        ("sends a second that one core could take".into(), 1_000_000.0 * answered / used),
-        ("memory for each in flight, KB".into(), (most - idle) / IN_FLIGHT as f64),
-        ("p99, milliseconds".into(), outcome.percentile(0.99) / 1000.0),
-    ])
+    figures.note("lost, or answered with another status", (outcome.failed + failed) as f64);
+    figures.note("sends a second", outcome.per_second());
+    figures.note("CPU microseconds a send", used / answered);
+    figures.note("sends a second of CPU", 1e6 * answered / used);
+    figures.note("memory for each in flight, KB", (most - idle) / IN_FLIGHT as f64);
+    figures.note("p99, milliseconds", outcome.percentile(0.99) / 1000.0);
+    Ok(())
 }

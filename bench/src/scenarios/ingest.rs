@@ -11,7 +11,7 @@ use crate::Options;
 use crate::gateway::{APP_SECRET, Installation, NUMBER, Storage, WABA, random};
 use crate::http::{Connection, post};
 use crate::load::{Target, closed_loop, connections};
-use crate::report::{Report, Spread};
+use crate::report::{Figures, Report};
 use crate::upstream::Upstream;
 
 const CONNECTIONS: usize = 64;
@@ -35,34 +35,27 @@ pub(super) enum Update {
 }
 
 pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Result<()> {
-    let mut figures = Vec::new();
+    let mut figures = Figures::default();
     for (name, storage) in storages(options) {
         for (update, kind, batch, posts) in [
             (Update::Message, "messages", 1, POSTS_OF_ONE),
             (Update::Message, "messages", 100, POSTS_OF_HUNDRED),
             (Update::Status, "statuses", 100, POSTS_OF_HUNDRED),
         ] {
-            let mut rates = Vec::new();
-            let mut costs = Vec::new();
-            let mut failed = 0;
-            for _ in 0..options.rounds.div_ceil(2) {
-                let turn = turn(options, &storage, update, batch, posts).await?;
-                rates.push(turn.0);
-                costs.push(turn.1);
-                failed += turn.2;
-            }
-            let [rate, cost] = [rates, costs].map(|values| Spread::of(values).median);
             let of = format!("{name}, {kind} in batches of {batch}");
-            figures.push((format!("{of}: updates a second"), rate));
-            figures.push((format!("{of}: CPU microseconds an update"), cost));
-            figures.push((format!("{of}: updates a second that one core could take"), 1e6 / cost));
-            figures.push((format!("{of}: not answered with 200"), failed as f64));
+            for _ in 0..options.rounds.div_ceil(2) {
+                let (rate, cost, failed) = turn(options, &storage, update, batch, posts).await?;
+                figures.note(format!("{of}: updates a second"), rate);
+                figures.note(format!("{of}: CPU microseconds an update"), cost);
+                figures.note(format!("{of}: updates a second of CPU"), 1e6 / cost);
+                figures.note(format!("{of}: not answered with 200"), failed as f64);
+            }
         }
     }
     let told = format!(
         "{CONNECTIONS} connections, closed loop, the log off; the account wants newLead and newMessage, nobody listens at its URL"
     );
-    report.figures("webhooks of Meta's, stored before the 200", &told, &figures);
+    report.figures("webhooks of Meta's, stored before the 200", &told, figures);
     Ok(())
 }
 

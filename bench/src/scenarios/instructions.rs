@@ -20,7 +20,7 @@ use crate::gateway::Installation;
 use crate::load::Target;
 use crate::peers;
 use crate::process::{Process, pinned};
-use crate::report::Report;
+use crate::report::{Figures, Report};
 use crate::rounds::Load;
 use crate::upstream::Upstream;
 
@@ -42,19 +42,19 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
     let there = Command::new("valgrind").arg("--version").output();
     there.context("counting instructions needs valgrind")?;
     let upstream = Upstream::start(Duration::ZERO).await?;
-    let mut figures = Vec::new();
+    let mut figures = Figures::default();
     let bare = Counting::of(AXUM, peers::AXUM_PROGRAM);
     let token = "a-token";
     let process = peers::axum_as(bare.command, upstream.port, token).await?;
     let target = Target::always(process.port, send(token, TEXT, &text(), None));
-    figures.push((AXUM.to_owned(), count(process, &bare.profile, &target, SENDS).await?));
+    figures.note(AXUM, count(process, &bare.profile, &target, SENDS).await?);
     for variant in variants(options) {
         let installation = Installation::new(options, &variant.storage)?;
         let gateway = Counting::of(&variant.name, installation.program());
         let process =
             installation.start_as(gateway.command, upstream.port, variant.settings).await?;
         let target = variant.target(process.port, &installation.token);
-        figures.push((variant.name, count(process, &gateway.profile, &target, SENDS).await?));
+        figures.note(variant.name, count(process, &gateway.profile, &target, SENDS).await?);
     }
     let mut settings = ingest::SETTINGS.to_vec();
     // It runs fifty times as slowly here, and slower where others work beside it.
@@ -68,11 +68,11 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
             ingest::set_url(&installation, process.port, ingest::NOBODY).await?;
             let (batch, posts) = (share.each.try_into()?, (2 * share.requests).try_into()?);
             let target = ingest::target(process.port, Update::Message, batch, posts)?;
-            figures.push((name, count(process, &gateway.profile, &target, share).await?));
+            figures.note(name, count(process, &gateway.profile, &target, share).await?);
         }
     }
     let told = format!("instructions a send, or an update that comes in; {CALLERS} callers");
-    report.figures("instructions", &told, &figures);
+    report.figures("instructions", &told, figures);
     Ok(())
 }
 
