@@ -37,11 +37,22 @@ impl Spread {
 impl Figures {
     /// What a turn has found.
     pub fn note(&mut self, name: impl Into<String>, value: f64) {
-        let name = name.into();
-        match self.0.iter_mut().find(|(noted, _)| *noted == name) {
-            Some((_, values)) => values.push(value),
-            None => self.0.push((name, vec![value])),
-        }
+        self.values(name.into()).push(value);
+    }
+
+    /// What all turns have found together.
+    pub fn add(&mut self, name: impl Into<String>, value: f64) {
+        let values = self.values(name.into());
+        let sum = values.pop().unwrap_or_default() + value;
+        values.push(sum);
+    }
+
+    fn values(&mut self, name: String) -> &mut Vec<f64> {
+        let at = self.0.iter().position(|(noted, _)| *noted == name).unwrap_or_else(|| {
+            self.0.push((name, Vec::new()));
+            self.0.len() - 1
+        });
+        &mut self.0[at].1
     }
 }
 
@@ -61,12 +72,16 @@ pub struct Row {
 }
 
 /// Everything that one run found.
-#[derive(Default)]
 pub struct Report {
+    commit: String,
     tables: Vec<Value>,
 }
 
 impl Report {
+    pub fn begin() -> Self {
+        Self { commit: commit(), tables: Vec::new() }
+    }
+
     /// Prints a table of peers and keeps it.
     pub fn table(&mut self, scenario: &str, load: &str, rows: &[Row]) {
         println!("\n{scenario}\n  load: {load}");
@@ -105,8 +120,7 @@ impl Report {
         for (name, values) in figures.0 {
             let spread = Spread::of(values);
             let Spread { turns, median, least, most } = spread;
-            let apart =
-                if turns > 1 { format!("({least:.2}-{most:.2})") } else { "one turn".to_owned() };
+            let apart = if turns > 1 { format!("({least:.2}-{most:.2})") } else { String::new() };
             println!("  {name:<72} {median:>12.2} {apart:>24}");
             kept.insert(name, json!(spread));
         }
@@ -126,7 +140,7 @@ impl Report {
         let Some(file) = file.into_iter().find(|file| !file.exists()) else { return Ok(()) };
         let all = json!({
             "date": day,
-            "commit": commit()?,
+            "commit": self.commit,
             "machine": Machine::look()?,
             "tables": self.tables,
         });

@@ -37,7 +37,7 @@ const ALL: [Scenario; 8] = [
 ];
 
 pub async fn run(options: &Options) -> anyhow::Result<()> {
-    let mut report = Report::default();
+    let mut report = Report::begin();
     let chosen = if options.scenarios.is_empty() { &ALL[..] } else { &options.scenarios };
     let turns = u32::try_from(options.rounds)?.saturating_mul(MOST_TURNS);
     let limit = PREPARING + Duration::from_secs(options.seconds).saturating_mul(turns);

@@ -68,7 +68,7 @@ async fn measure(
     let used = process.cpu_micros()? - before;
     let (_, most) = process.memory_kb()?;
     let answered = outcome.answered.max(1) as f64;
-    figures.note("lost, or answered with another status", (outcome.failed + failed) as f64);
+    figures.add("lost, or answered with another status", (outcome.failed + failed) as f64);
     figures.note("sends a second", outcome.per_second());
     figures.note("CPU microseconds a send", used / answered);
     figures.note("sends a second of CPU", 1e6 * answered / used);

@@ -48,7 +48,7 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
                 figures.note(format!("{of}: updates a second"), rate);
                 figures.note(format!("{of}: CPU microseconds an update"), cost);
                 figures.note(format!("{of}: updates a second of CPU"), 1e6 / cost);
-                figures.note(format!("{of}: not answered with 200"), failed as f64);
+                figures.add(format!("{of}: not answered with 200"), failed as f64);
             }
         }
     }

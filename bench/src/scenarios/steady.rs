@@ -10,7 +10,7 @@ use crate::gateway::{Installation, Storage};
 use crate::http::post;
 use crate::load::Target;
 use crate::peers::{self, Nginx};
-use crate::report::{Figures, Report, Row};
+use crate::report::{Figures, Report, Row, Spread};
 use crate::rounds::{Load, compare};
 use crate::upstream::Upstream;
 
@@ -51,14 +51,15 @@ pub(super) async fn run(options: &Options, report: &mut Report) -> anyhow::Resul
 
     // The same load straight at the upstream: what the way itself takes.
     let target = Target::always(upstream.port, direct);
-    let mut figures = Figures::default();
+    let mut straight = Vec::new();
     for _ in 0..options.rounds {
-        let straight = load.run(&target, time).await?.percentile(0.5);
-        figures.note("direct call: p50, microseconds", straight);
-        // The middle of its own turns, which all were before.
-        for Row { name, p50_micros, .. } in &rows {
-            figures.note(format!("{name}: added p50"), p50_micros.median - straight);
-        }
+        straight.push(load.run(&target, time).await?.percentile(0.5));
+    }
+    let straight = Spread::of(straight).median;
+    let mut figures = Figures::default();
+    figures.note("direct call: p50, microseconds", straight);
+    for Row { name, p50_micros, .. } in &rows {
+        figures.note(format!("{name}: added p50, microseconds"), p50_micros.median - straight);
     }
     report.figures("send/text, steady: over the direct call", &told, figures);
     keyed(options, &upstream, &nginx, report).await
