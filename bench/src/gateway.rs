@@ -134,7 +134,13 @@ impl Installation {
         Process::start(command, port).await
     }
 
+    /// Nothing that is set around us is set for it.
     fn environment(&self, command: &mut Command) {
+        for (name, _) in std::env::vars_os() {
+            if name.as_encoded_bytes().starts_with(b"AVENPING_") {
+                command.env_remove(name);
+            }
+        }
         command
             .current_dir(self.directory.path())
             .env("DATABASE_URL", &self.database_url)

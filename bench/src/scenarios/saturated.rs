@@ -23,6 +23,9 @@ pub(super) const BARE: &[(&str, &str)] =
     &[("AVENPING_RECORD_MESSAGES", "false"), ("AVENPING_LOG", "off")];
 /// A line for each request, and no record.
 const LOGGED: &[(&str, &str)] = &[("AVENPING_RECORD_MESSAGES", "false")];
+/// The same in lines of JSON, as containers and systemd write them.
+const LOGGED_AS_JSON: &[(&str, &str)] =
+    &[("AVENPING_RECORD_MESSAGES", "false"), ("AVENPING_LOG_FORMAT", "json")];
 pub(super) const AXUM: &str = "axum + reqwest, nothing else";
 const BY_DEFAULT: &str = "gateway, by default";
 pub(super) const DEFAULT: &[(&str, &str)] = &[];
@@ -116,6 +119,7 @@ pub(super) fn variants(options: &Options) -> Vec<Variant> {
     let mut variants = vec![
         variant("gateway, no record, no log", BARE, false),
         variant("gateway, no record", LOGGED, false),
+        variant("gateway, no record, the log as JSON", LOGGED_AS_JSON, false),
         variant(BY_DEFAULT, DEFAULT, false),
         variant("gateway, keyed, SQLite", DEFAULT, true),
     ];
