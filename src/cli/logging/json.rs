@@ -1,6 +1,6 @@
 //! The line of a request as JSON, as the library writes it, for less: its own way gives each quotation
-//! mark through a serializer and two writers, 20,000 instructions for the line of a request in place of
-//! 8,000.
+//! mark through a serializer and two writers, 21,900 instructions for the line of a request in place of
+//! 6,200.
 
 use std::fmt::{self, Debug};
 
