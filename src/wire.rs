@@ -20,5 +20,5 @@ pub use idempotency_key::IdempotencyKey;
 pub use path::{GraphIdPath, NodePath, TextPath};
 pub use query::Query;
 pub use rate_limits::tell_rate_limits;
-pub use record::{REQUESTS, RequestRecord};
+pub use record::RequestRecord;
 pub use style::Style;

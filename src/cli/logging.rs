@@ -1,7 +1,6 @@
 //! Sets up the log: on standard error, written by a thread of its own.
 
 mod fields;
-mod json;
 mod lines;
 
 use std::fmt;
@@ -10,11 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use humantime::format_rfc3339_micros;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::format::{JsonFields, Writer};
+use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::time::FormatTime;
 
 use fields::Fields;
-use json::JsonLines;
 pub(super) use lines::Writing;
 
 use crate::config::{LogFormat, LoggingSettings};
@@ -43,9 +41,7 @@ pub(super) fn start(settings: &LoggingSettings) -> Writing {
         .with_writer(lines);
     let started = match settings.format {
         LogFormat::Text => lines.compact().fmt_fields(Fields).try_init(),
-        LogFormat::Json => {
-            lines.fmt_fields(JsonFields::new()).event_format(JsonLines::new()).try_init()
-        }
+        LogFormat::Json => lines.json().flatten_event(true).with_current_span(false).try_init(),
     };
     debug_assert!(started.is_ok(), "logging starts once");
     // As a line of the log like any other: whoever reads lines of JSON finds nothing else.

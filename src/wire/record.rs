@@ -14,9 +14,6 @@ use crate::metrics::Ongoing;
 use crate::model::{AccountId, MaskedReceiver, TraceParent};
 use crate::traces::{Request, RequestSpan};
 
-/// The target of the lines that tell of requests.
-pub const REQUESTS: &str = "avenping::request";
-
 /// What nginx calls it, too: the caller went away before there was an answer.
 const CALLER_GONE: u16 = 499;
 
@@ -141,7 +138,7 @@ impl Drop for RequestRecord {
             outcome,
         });
         tracing::info!(
-            target: REQUESTS,
+            target: "avenping::request",
             method = self.method.as_str(),
             route = self.counted.path(),
             status,

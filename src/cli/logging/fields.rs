@@ -89,7 +89,7 @@ impl Visit for Visitor<'_> {
 
 /// Whether it stands for itself between quotation marks. Looks at all of it, which the compiler does
 /// for many letters at a time.
-pub(super) fn is_plain(text: &str) -> bool {
+fn is_plain(text: &str) -> bool {
     text.bytes().fold(true, |plain, byte| {
         plain & matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
     })
