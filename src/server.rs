@@ -139,7 +139,8 @@ impl Server {
         // Those that run on, or only wait, make room for whom the system has already let in for us.
         closing.cancel();
         let mut let_in = pin!(sleep(HANDSHAKE));
-        loop {
+        // No more than it keeps for us, should it go on letting callers in.
+        for _ in 0..BACKLOG {
             tokio::select! {
                 biased;
                 accepted = self.accept(&places) => accepted.into_iter().for_each(&serve),
