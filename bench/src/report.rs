@@ -124,8 +124,7 @@ impl Report {
             println!("  {name:<72} {median:>12.2} {apart:>24}");
             kept.insert(name, json!(spread));
         }
-        let figures = kept;
-        self.tables.push(json!({ "scenario": scenario, "load": load, "figures": figures }));
+        self.tables.push(json!({ "scenario": scenario, "load": load, "figures": kept }));
     }
 
     pub fn is_empty(&self) -> bool {
